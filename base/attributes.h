@@ -1,0 +1,10 @@
+/* Compiler attributes the whole house uses. */
+#ifndef GANTRY_BASE_ATTRIBUTES_H
+#define GANTRY_BASE_ATTRIBUTES_H
+
+#define NODISCARD                     __attribute__((warn_unused_result))
+#define PRINTF_LIKE(f, a)             __attribute__((format(printf, f, a)))
+#define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
+#define ARRAY_LENGTH(a)               (sizeof(a) / sizeof((a)[0]))
+
+#endif

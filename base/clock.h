@@ -1,0 +1,16 @@
+/* Time. Deadlines are absolute nanoseconds of the monotonic clock; 0 means "no deadline". */
+#ifndef GANTRY_BASE_CLOCK_H
+#define GANTRY_BASE_CLOCK_H
+
+#include <stdint.h>
+
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S  INT64_C(1000000000)
+
+/* Monotonic now, in nanoseconds. About 20 ns. */
+int64_t clock_now_ns(void);
+
+/* Seconds since 1970 as a double, for log lines only. */
+double clock_wall_s(void);
+
+#endif

@@ -1,0 +1,120 @@
+#include "base/json_out.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/base64.h"
+#include "base/utf8.h"
+
+/* 0: as it is; 1: \u00XX; 'x': \x; 2: starts a sequence of several bytes. */
+static const unsigned char escape[256] = {
+    [0 ... 7] = 1, ['\b'] = 'b',    ['\t'] = 't', ['\n'] = 'n',  [11] = 1,  ['\f'] = 'f',
+    ['\r'] = 'r',  [14 ... 31] = 1, ['"'] = '"',  ['\\'] = '\\', [127] = 1, [128 ... 255] = 2,
+};
+
+static void put_escaped(struct buf *b, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char kind = escape[c];
+
+    if (kind == 1) {
+        char text[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+        buf_append(b, text, sizeof(text));
+    } else {
+        char text[2] = {'\\', (char)kind};
+        buf_append(b, text, sizeof(text));
+    }
+}
+
+void json_put_string(struct buf *b, struct str text)
+{
+    const char *p = text.at;
+    const char *end = text.at + text.size;
+    const char *run = p; /* the start of what can be copied as it is */
+
+    buf_append_char(b, '"');
+    while (p < end) {
+        unsigned char kind = escape[(unsigned char)*p];
+        size_t size = 1;
+        bool is_fine = kind == 0;
+
+        if (kind == 2) {
+            is_fine = utf8_next((struct str){p, (size_t)(end - p)}, &size);
+        }
+        if (!is_fine) {
+            buf_append(b, run, (size_t)(p - run));
+            if (kind == 2) {
+                buf_append_literal(b, "\xEF\xBF\xBD");
+            } else {
+                put_escaped(b, (unsigned char)*p);
+            }
+            run = p + size;
+        }
+        p += size;
+    }
+    if (p > run) {
+        buf_append(b, run, (size_t)(p - run));
+    }
+    buf_append_char(b, '"');
+}
+
+void json_put_u64(struct buf *b, uint64_t value)
+{
+    char text[20];
+    size_t at = sizeof(text);
+
+    do {
+        text[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    buf_append(b, text + at, sizeof(text) - at);
+}
+
+void json_put_i64(struct buf *b, int64_t value)
+{
+    if (value < 0) {
+        buf_append_char(b, '-');
+        json_put_u64(b, 0 - (uint64_t)value);
+    } else {
+        json_put_u64(b, (uint64_t)value);
+    }
+}
+
+/*
+ * Any decimal of at most 15 digits survives the way through a normal double, so if 15 digits read
+ * back as the value they are (without trailing zeros, which %g drops) its shortest form. Subnormal
+ * numbers hold fewer digits, so those are tried from one digit up.
+ */
+void json_put_double(struct buf *b, double value)
+{
+    char text[32];
+    int n = 0;
+    int digits = fpclassify(value) == FP_SUBNORMAL ? 1 : 15;
+
+    if (!isfinite(value)) {
+        buf_append_literal(b, "null");
+        return;
+    }
+    if (value == 0) { /* also -0.0, which JSON can say but most readers forget */
+        buf_append_str(b, signbit(value) ? STR("-0.0") : STR("0.0"));
+        return;
+    }
+    for (; digits <= 17; digits++) {
+        n = snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (strtod(text, NULL) == value) {
+            break;
+        }
+    }
+    buf_append(b, text, (size_t)n);
+    if (strpbrk(text, ".e") == NULL) {
+        buf_append_literal(b, ".0"); /* so that 2.0 stays a real for readers that care */
+    }
+}
+
+void json_put_blob(struct buf *b, const void *bytes, size_t size)
+{
+    buf_append_char(b, '"');
+    base64_append(b, bytes, size);
+    buf_append_char(b, '"');
+}

@@ -1,0 +1,124 @@
+/*
+ * The configuration file: JSON in, one plain struct out, every problem reported at once.
+ *
+ * Shape, types, ranges and names are checked here; what needs a database or the other modules
+ * (does the SQL prepare? do routes collide?) is checked by cli/, which adds to the same list of
+ * problems. The reference for users is config/gantry.schema.json.
+ */
+#ifndef GANTRY_CONFIG_CONFIG_H
+#define GANTRY_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/role.h"
+#include "config/problems.h"
+
+/* One parameter of a SQL route. */
+enum config_type {
+    CONFIG_INTEGER,
+    CONFIG_NUMBER,
+    CONFIG_STRING,
+    CONFIG_BOOLEAN,
+    CONFIG_BLOB,
+    CONFIG_JSON,
+};
+
+enum config_in { CONFIG_IN_DEFAULT, CONFIG_IN_PATH, CONFIG_IN_QUERY, CONFIG_IN_BODY };
+
+enum config_default { CONFIG_REQUIRED, CONFIG_DEFAULT_NULL, CONFIG_DEFAULT_VALUE };
+
+struct config_param {
+    char *name;
+    enum config_type type;
+    enum config_in in;
+    enum config_default has_default; /* "default": null or a value; absent: required */
+    int64_t default_integer;         /* integer; boolean as 0 or 1 */
+    double default_number;
+    char *default_text; /* string; blob as base64 text; json as compact JSON text */
+    bool has_minimum;   /* integer and number */
+    bool has_maximum;
+    int64_t minimum_integer; /* of an integer */
+    int64_t maximum_integer;
+    double minimum_number; /* of a number */
+    double maximum_number;
+    uint64_t min_length; /* string: characters; blob: bytes */
+    uint64_t max_length; /* UINT64_MAX: no bound but the body's */
+};
+
+enum config_result { CONFIG_ROWS, CONFIG_ROW, CONFIG_NONE };
+
+struct config_route {
+    char *method; /* "GET", "POST", "PUT", "PATCH", "DELETE" */
+    char *path;
+    char *handler;        /* "sql" when the route has "sql"; else as given, e.g. "sleep" */
+    char *sql;            /* NULL unless handler is "sql" */
+    char *pool;           /* NULL: the default pool of its kind */
+    uint64_t deadline_ms; /* 0: limits.deadline_ms */
+    uint64_t body_bytes;  /* 0: limits.body_bytes */
+    enum config_result result;
+    struct config_param *params;
+    size_t params_count;
+};
+
+struct config_pool {
+    char *name;
+    uint64_t threads;
+    uint64_t queue;
+};
+
+enum config_synchronous { CONFIG_SYNCHRONOUS_FULL, CONFIG_SYNCHRONOUS_NORMAL };
+
+/* A file without a key has the key's default, as the schema states it. */
+struct config {
+    char *listen;   /* "127.0.0.1:8080" */
+    uint64_t loops; /* threads that serve sockets; 0: one per two processors */
+    struct {
+        char *path; /* NULL: none */
+        bool write;
+        enum config_synchronous synchronous;
+    } database;
+    struct {
+        bool enabled;
+        char *prefix; /* "/api" */
+        uint64_t max_rows;
+        char **include; /* only these; NULL: all */
+        size_t include_count;
+        char **exclude; /* all but these */
+        size_t exclude_count;
+    } tables;
+    struct {
+        uint64_t body_bytes;
+        uint64_t response_bytes;
+        uint64_t deadline_ms;
+        uint64_t header_ms;
+        uint64_t body_ms;
+        uint64_t idle_ms;
+        uint64_t drain_ms;
+        uint64_t connections;
+        uint64_t in_flight;
+    } limits;
+    struct config_pool *pools; /* always holds "read" */
+    size_t pools_count;
+    struct config_route *routes;
+    size_t routes_count;
+};
+
+/* The configuration of a run without a file: every default. Return: OK, NOMEM. */
+NODISCARD enum status config_init(struct config *ret);
+
+/*
+ * Read and check a file. What is wrong inside it goes to problems, all of it; then *ret is still
+ * filled as far as possible, so that the caller can look for more. The caller frees *ret with
+ * config_fini in either case.
+ * Return: OK (look at problems), NO_SUCH_FILE, IO (with err), NOMEM.
+ */
+NODISCARD enum status config_load(const char *path, struct config *ret, struct problems *problems,
+                                  struct error *err) MAY_BLOCK;
+
+/* A zeroed struct is fine. */
+void config_fini(struct config *config);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * A cancellation token: one sticky flag that work polls, or sleeps on.
+ *
+ * Cancelling is a request. The work notices it in its progress handler, between rows, or while
+ * it waits in cancel_wait(); it then returns STATUS_CANCELLED and the token is never reused for
+ * other work, so a late cancellation can never hit somebody else's statement.
+ */
+#ifndef GANTRY_POOL_CANCEL_H
+#define GANTRY_POOL_CANCEL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/role.h"
+#include "base/status.h"
+
+struct cancel {
+    _Atomic uint32_t word; /* Atomic: 0 none, 1 somebody sleeps on it, 2 cancelled */
+    int64_t deadline_ns;   /* Immutable while work runs: absolute, monotonic; 0 is none */
+};
+
+static inline void cancel_init(struct cancel *c, int64_t deadline_ns)
+{
+    atomic_init(&c->word, 0);
+    c->deadline_ns = deadline_ns;
+}
+
+/* Ask the work to stop and wake it if it sleeps in cancel_wait(). Sticky. */
+void cancel_set(struct cancel *c) ANY_THREAD;
+
+static inline bool cancel_is_set(const struct cancel *c)
+{
+    /* relaxed: nothing is published by the flag, it only has to be seen soon */
+    return atomic_load_explicit(&c->word, memory_order_relaxed) == 2;
+}
+
+/* Return: OK to go on, CANCELLED, or DEADLINE. Reads the clock: about 25 ns. */
+enum status cancel_check(const struct cancel *c) ANY_THREAD;
+
+/*
+ * Sleep until until_ns (absolute, monotonic), the deadline, or cancellation.
+ * Context: one thread at a time. Blocks.
+ * Return: OK (until_ns reached), CANCELLED, DEADLINE.
+ */
+enum status cancel_wait(struct cancel *c, int64_t until_ns) MAY_BLOCK;
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * One connection to a database, with its cache of prepared statements. It belongs to one thread
+ * at a time: a worker of a pool (reader) or the one writer thread.
+ *
+ * connection_run() executes one statement and writes its rows as JSON straight from SQLite's
+ * columns. A writer wraps it in one transaction: BEGIN IMMEDIATE, the statement, COMMIT; when it
+ * returns OK the change is durable as far as the database's `synchronous` promises.
+ */
+#ifndef GANTRY_STORAGE_CONNECTION_H
+#define GANTRY_STORAGE_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/role.h"
+#include "pool/cancel.h"
+#include "storage/value.h"
+
+struct database;
+struct connection; /* opaque */
+
+enum connection_kind { CONNECTION_READER, CONNECTION_WRITER };
+
+/*
+ * Gives: *ret, closed with connection_close. A second writer to one database is refused (BUSY).
+ * Return: OK, NOMEM, NO_SUCH_FILE, LOCKED, READONLY, IO, NOT_A_DATABASE.
+ */
+NODISCARD enum status connection_open(struct database *db, enum connection_kind kind,
+                                      struct connection **ret, struct error *err) MAY_BLOCK;
+void connection_close(struct connection *c) MAY_BLOCK; /* NULL is fine */
+
+/* --- what a statement is, before it runs ------------------------------------------------- */
+
+/* Freed with statement_info_fini. */
+struct statement_info {
+    bool is_read_only; /* may run on a reader */
+    char **parameters; /* names without the colon, in binding order: [0] is parameter 1 */
+    size_t parameters_count;
+    char **columns; /* names of the result's columns */
+    size_t columns_count;
+};
+
+/*
+ * Prepare sql and tell what it is; it is not run.
+ *
+ * Refused with INVALID and a sentence: SQL that does not prepare, more than one statement, none,
+ * transaction control, ATTACH, DETACH, PRAGMAs that change anything, a parameter that is not
+ * written :name, and two result columns of one name.
+ * Gives: *ret.
+ */
+NODISCARD enum status connection_inspect(struct connection *c, const char *sql,
+                                         struct statement_info *ret, struct error *err) MAY_BLOCK;
+void statement_info_fini(struct statement_info *info);
+
+/* --- running one ------------------------------------------------------------------------- */
+
+enum query_shape {
+    QUERY_ROWS, /* [{...},{...}] */
+    QUERY_ROW,  /* {...}: the first row; nothing is written if there is none */
+    QUERY_NONE, /* rows are stepped through and dropped, nothing is written */
+};
+
+struct query {
+    const char *sql;            /* borrowed; the key of the statement cache */
+    const struct value *values; /* one per parameter of the statement, in binding order */
+    size_t values_count;
+    enum query_shape shape;
+    uint64_t rows_max; /* more rows than this: TOO_BIG; 0: no bound but out's */
+};
+
+struct query_result {
+    uint64_t rows;      /* result rows */
+    int64_t changes;    /* rows inserted, updated or deleted by the statement itself */
+    int64_t last_rowid; /* of the last insert on this connection */
+};
+
+/*
+ * Run one statement to its end and append its result to out.
+ *
+ * cancel is looked at every thousand or so virtual machine steps, between rows, and while
+ * waiting for another process's lock; it carries the deadline. On failure out is as it was
+ * before, the transaction is rolled back, and nothing has changed in the database.
+ *
+ * Return: OK; CANCELLED; DEADLINE; LOCKED (another process held the lock until the deadline);
+ * CONSTRAINT (with SQLite's message); READONLY (a write on a reader); TOO_BIG (out's maximum or
+ * rows_max, with the limit's name as hint); SCHEMA (does not prepare any more); FULL; IO;
+ * CORRUPT; INVALID (a value a function refused); NOMEM.
+ */
+NODISCARD enum status connection_run(struct connection *c, const struct query *q,
+                                     struct cancel *cancel, struct buf *out,
+                                     struct query_result *ret,
+                                     struct error *err) ON_WORKER MAY_BLOCK;
+
+/*
+ * Compare the file's schema version with the newest snapshot and read a new snapshot if another
+ * process (or our writer) has changed the schema since. Cheap when nothing changed.
+ */
+NODISCARD enum status connection_refresh_schema(struct connection *c,
+                                                struct error *err) ON_WORKER MAY_BLOCK;
+
+#endif
