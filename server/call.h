@@ -1,0 +1,65 @@
+/*
+ * One request with the response being built for it: all that a handler gets to see.
+ *
+ * A call belongs to one thread at a time: the loop until it is dispatched, then the worker until
+ * its handler returns. Memory from call->arena lives until the response has been sent.
+ */
+#ifndef GANTRY_SERVER_CALL_H
+#define GANTRY_SERVER_CALL_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "pool/cancel.h"
+#include "server/problem.h"
+#include "server/request.h"
+#include "server/response.h"
+
+struct call {
+    struct request request;
+    struct response response;
+    struct arena arena;
+    struct cancel *cancel; /* lent: the deadline, and whether anybody still wants the answer */
+};
+
+/*
+ * Answer with a status and a body of that type, which the handler then appends to the buffer
+ * returned. Lends: call->response.body. content_type is static.
+ */
+struct buf *call_answer(struct call *call, unsigned http_status, const char *content_type);
+
+/* Answer with a status alone. */
+void call_answer_empty(struct call *call, unsigned http_status);
+
+/* Answer with a problem. hint may be NULL. */
+void call_fail(struct call *call, enum problem_kind kind, const char *hint, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+/* Answer with what a lower layer reported. */
+void call_fail_error(struct call *call, const struct error *err);
+
+/*
+ * Parameter problems, all of them together. The first makes the answer a 400; every further one
+ * joins its "errors". in is "path", "query" or "body".
+ */
+struct call_problems {
+    struct buf errors; /* Private */
+    unsigned count;
+};
+
+void call_problems_init(struct call_problems *p);
+void call_problem(struct call_problems *p, struct str name, const char *in, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+/* Answer 400 if there are any, and free them. Return: were there any? */
+bool call_fail_problems(struct call *call, struct call_problems *p);
+
+/*
+ * Read the query string against the names that are known: values[i] receives the decoded value
+ * of names[i], or at == NULL if it is not there. Unknown names (with the nearest known one),
+ * names given twice and what does not decode become problems.
+ * Return: OK (look at p), NOMEM.
+ */
+NODISCARD enum status call_query(struct call *call, const char *const *names, struct str *values,
+                                 size_t n, struct call_problems *p);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * A connected client, as far as libmicrohttpd leaves it to us: its descriptor, and how long it has
+ * been in the phase it is in. Owned by one loop.
+ *
+ * libmicrohttpd's own timeout is one of inactivity, which a client that sends a byte now and then
+ * never meets; these limits are absolute.
+ *
+ *     NEW --request line--> HEAD --head complete--> BODY --body complete--> ANSWER --sent--> IDLE
+ *                            ^                                                                |
+ *                            +---------------------- request line ----------------------------+
+ */
+#ifndef GANTRY_SERVER_CLIENT_H
+#define GANTRY_SERVER_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+
+enum client_phase {
+    CLIENT_NEW,    /* connected, no request line yet: limits.header_ms */
+    CLIENT_HEAD,   /* a request line, the head not complete: limits.header_ms */
+    CLIENT_BODY,   /* waiting for the rest of a body: limits.body_ms */
+    CLIENT_IDLE,   /* between two requests: limits.idle_ms and limits.header_ms */
+    CLIENT_ANSWER, /* being worked for or answered: no limit of ours here */
+};
+
+#define CLIENT_PHASES_LIMITED CLIENT_ANSWER
+
+struct client {
+    int fd; /* libmicrohttpd's; never closed here */
+    enum client_phase phase;
+    int64_t since_ns; /* when the phase began */
+    struct list phase_link;
+    struct list all_link;
+};
+
+/*
+ * The client took too long: send what can still be sent ("408 Request Timeout", where it has not
+ * been answered anything yet) and hang up. libmicrohttpd notices and cleans up.
+ */
+void client_time_out(const struct client *client);
+
+/* Send a bare "413 Content Too Large" in the middle of a body, where libmicrohttpd cannot. */
+void client_refuse_body(const struct client *client);
+
+/* Hang up a client between two requests unless it has begun the next one. Return: did we? */
+bool client_hang_up_if_idle(const struct client *client);
+
+/* Hang up, whatever goes on. */
+void client_hang_up(const struct client *client);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * The way back from the workers to a loop: a stack that any thread pushes to and the loop takes
+ * whole, with one eventfd write per batch.
+ *
+ * Treiber's stack, of which only "push one" and "take all" are used, so there is no ABA. A pusher
+ * that finds the stack empty wakes the loop; everybody else knows it has been woken already.
+ */
+#ifndef GANTRY_SERVER_COMPLETIONS_H
+#define GANTRY_SERVER_COMPLETIONS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "base/role.h"
+
+struct completion {
+    struct completion *next;
+};
+
+struct completions {
+    _Atomic(struct completion *) top; /* release on push, acquire on take: publishes the work */
+    int wake_fd;                      /* an eventfd; borrowed */
+};
+
+static inline void completions_init(struct completions *c, int wake_fd)
+{
+    atomic_init(&c->top, NULL);
+    c->wake_fd = wake_fd;
+}
+
+/* The loop may free what the completion is embedded in from here on. */
+void completions_push(struct completions *c, struct completion *completion) ANY_THREAD;
+
+/* All of them, the oldest first, linked by next; or NULL. */
+struct completion *completions_take(struct completions *c) ON_LOOP;
+
+/* Wake the loop for another reason. */
+void completions_wake(struct completions *c) ANY_THREAD;
+
+#endif

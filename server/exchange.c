@@ -1,0 +1,122 @@
+#include "server/exchange.h"
+
+#include "base/invariant.h"
+#include "base/mem.h"
+#include "pool/executor.h"
+#include "server/mhd_response.h"
+
+#define MAY(state) (1U << EXCHANGE_##state)
+
+static const unsigned allowed[] = {
+    [EXCHANGE_NEW] = MAY(BODY) | MAY(DONE),
+    [EXCHANGE_BODY] = MAY(READY) | MAY(DONE),
+    [EXCHANGE_READY] = MAY(IN_FLIGHT) | MAY(DONE),
+    [EXCHANGE_IN_FLIGHT] = MAY(DONE),
+    [EXCHANGE_DONE] = 0,
+};
+
+/* Everything but call.request and memory, which are large and filled before they are read. */
+static void clear(struct exchange *ex) ON_LOOP
+{
+    ex->state = EXCHANGE_NEW;
+    ex->connection = NULL;
+    ex->client = NULL;
+    list_init(&ex->watched.young);
+    ex->watched.due.place = 0;
+    list_init(&ex->in_flight_link);
+    ex->body_dropped = 0;
+    ex->answer = NULL;
+    ex->answer_status = 0;
+    ex->is_with_worker = false;
+    ex->is_watched_by_epoll = false;
+    ex->raw_target = NULL;
+    ex->route = NULL;
+    ex->task_answer = NULL;
+    ex->task_answer_status = 0;
+    ex->outcome = STATUS_OK;
+    ex->call.request.headers = NULL;
+    ex->call.request.headers_count = 0;
+    ex->call.request.params_count = 0;
+    ex->call.request.body = (struct str){"", 0};
+    ex->call.request.id[0] = '\0';
+    ex->call.cancel = &ex->task.cancel;
+}
+
+struct exchange *exchange_create(struct completions *completions, size_t response_max)
+{
+    struct exchange *ex = mem_alloc(sizeof(*ex));
+
+    if (ex == NULL) {
+        return NULL;
+    }
+    clear(ex);
+    ex->completions = completions;
+    buf_init(&ex->body, 0);
+    response_init(&ex->call.response, response_max);
+    arena_init(&ex->call.arena, ex->memory, sizeof(ex->memory), EXCHANGE_ARENA_MAX);
+    return ex;
+}
+
+void exchange_destroy(struct exchange *ex)
+{
+    invariant(!ex->is_with_worker && !list_is_linked(&ex->in_flight_link));
+    mhd_response_destroy(ex->answer);
+    mhd_response_destroy(ex->task_answer);
+    response_fini(&ex->call.response);
+    buf_fini(&ex->body);
+    arena_fini(&ex->call.arena);
+    mem_free(ex);
+}
+
+void exchange_move(struct exchange *ex, enum exchange_state to)
+{
+    invariant((allowed[ex->state] & 1U << to) != 0);
+    ex->state = to;
+}
+
+void exchange_seal(struct exchange *ex)
+{
+    struct call *call = &ex->call;
+    enum status status = buf_status(&call->response.body);
+
+    if (status == STATUS_TOO_BIG) {
+        call_fail(call, PROBLEM_RESULT_TOO_LARGE, "ask for less, or raise limits.response_bytes",
+                  "the result is larger than %zu bytes", call->response.body.max);
+    } else if (status != STATUS_OK) {
+        call_fail(call, PROBLEM_UNAVAILABLE, NULL, "out of memory");
+    } else if (call->response.http_status == 0) {
+        call_fail(call, PROBLEM_INTERNAL, NULL, "the handler gave no answer");
+    }
+}
+
+/* --- on the worker ------------------------------------------------------------------------ */
+
+static void work(struct task *task, struct worker *worker)
+{
+    struct exchange *ex = container_of(task, struct exchange, task);
+    const struct handler *handler = ex->route->handler;
+
+    assert_on_worker();
+    handler->work(handler, &ex->call, worker);
+    exchange_seal(ex);
+    ex->task_answer_status = ex->call.response.http_status;
+    ex->task_answer = mhd_response_create(&ex->call.response, ex->call.request.id);
+}
+
+static void finish(struct task *task, enum status outcome)
+{
+    struct exchange *ex = container_of(task, struct exchange, task);
+
+    ex->outcome = outcome;
+    completions_push(ex->completions, &ex->completion); /* the last touch */
+}
+
+enum status exchange_submit(struct exchange *ex, int64_t deadline_ns)
+{
+    enum status status;
+
+    task_init(&ex->task, work, finish, deadline_ns);
+    status = executor_submit(ex->route->executor, &ex->task);
+    ex->is_with_worker = status == STATUS_OK;
+    return status;
+}

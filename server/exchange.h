@@ -1,0 +1,110 @@
+/*
+ * An exchange: one request, its work, its answer.
+ *
+ * Its state belongs to the loop that accepted the connection; nobody else reads or moves it:
+ *
+ *     NEW ------> BODY ------> READY ------> IN_FLIGHT ------> DONE
+ *      |            |            |                              ^
+ *      +------------+------------+------------------------------+
+ *
+ *     NEW        the request line is there, the head perhaps not yet
+ *     BODY       the head is accepted, the body is being gathered
+ *     READY      all is there; the handler is about to be chosen
+ *     IN_FLIGHT  the connection is suspended, the task belongs to an executor (queued or running:
+ *                the executor knows)
+ *     DONE       the answer is decided: the handler's, or a problem, or "the client is gone"
+ *
+ * The move to DONE happens once, on the loop, whoever caused it: the worker's completion (which
+ * reaches the loop as a message), the deadline, the client's leaving, or the end of the drain. That
+ * is why no lock and no compare-and-swap decides between them. Whatever comes later finds DONE and
+ * leaves quietly.
+ *
+ * The baton: request, arena and response of the call belong to the loop, except while IN_FLIGHT
+ * and until the completion has been taken: then to the worker. If the loop answers meanwhile (the
+ * deadline passed) it makes that answer elsewhere, and the exchange lives on until the worker has
+ * handed it back.
+ *
+ * When you add a state (STREAMING is to come between IN_FLIGHT and DONE), look at: allowed[] here,
+ * on_request() and loop_* in mhd_access.c.
+ */
+#ifndef GANTRY_SERVER_EXCHANGE_H
+#define GANTRY_SERVER_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/role.h"
+#include "pool/task.h"
+#include "server/call.h"
+#include "server/completions.h"
+#include "server/router.h"
+#include "server/watch.h"
+
+struct MHD_Connection;
+struct MHD_Response;
+
+enum exchange_state {
+    EXCHANGE_NEW,
+    EXCHANGE_BODY,
+    EXCHANGE_READY,
+    EXCHANGE_IN_FLIGHT,
+    EXCHANGE_DONE,
+};
+
+#define EXCHANGE_MEMORY_SIZE ((size_t)2048)            /* arena bytes that cost nothing */
+#define EXCHANGE_ARENA_MAX   ((size_t)8 * 1024 * 1024) /* arena bytes from the heap */
+
+struct exchange {
+    struct call call; /* the baton's */
+
+    /* Loop-owned */
+    enum exchange_state state LOOP_OWNED;
+    struct MHD_Connection *connection LOOP_OWNED; /* NULL once libmicrohttpd is done with it */
+    struct client *client LOOP_OWNED;
+    struct watched watched LOOP_OWNED;
+    struct list in_flight_link LOOP_OWNED;
+    struct buf body LOOP_OWNED;             /* as it arrives; call.request.body when READY */
+    size_t body_dropped LOOP_OWNED;         /* bytes read and dropped beyond the limit */
+    struct MHD_Response *answer LOOP_OWNED; /* what will be queued; NULL when DONE: hang up */
+    unsigned answer_status LOOP_OWNED;
+    bool is_with_worker LOOP_OWNED; /* the task has not come back yet */
+    bool is_watched_by_epoll LOOP_OWNED;
+    const char *raw_target LOOP_OWNED; /* lent by libmicrohttpd until the first call */
+
+    /* Immutable once READY */
+    const struct route *route;
+    struct completions *completions; /* of the loop; lent for its life */
+
+    /* The worker's until the completion has been taken, then the loop's */
+    struct task task;
+    struct completion completion;
+    enum status outcome;              /* of the task */
+    struct MHD_Response *task_answer; /* made by the worker */
+    unsigned task_answer_status;
+
+    max_align_t memory[EXCHANGE_MEMORY_SIZE / sizeof(max_align_t)]; /* the arena's first block */
+};
+
+/* A new exchange in state NEW. response_max: bytes. Return: NULL if out of memory. */
+struct exchange *exchange_create(struct completions *completions, size_t response_max) ON_LOOP;
+
+/* Context: the loop, and only when the task is not with a worker. */
+void exchange_destroy(struct exchange *ex) ON_LOOP;
+
+/* Move to a state; asserts that the move is in the drawing. */
+void exchange_move(struct exchange *ex, enum exchange_state to) ON_LOOP;
+
+/*
+ * Submit the handler's work to the route's executor. deadline_ns: absolute; 0 is none.
+ * Return: OK (the task belongs to the executor; a completion will be pushed), BUSY, CLOSED.
+ */
+NODISCARD enum status exchange_submit(struct exchange *ex, int64_t deadline_ns) ON_LOOP;
+
+/*
+ * Make sure that a handler's response can be sent: something was answered, and the body fitted.
+ * Replaces it by a problem otherwise. Context: whoever holds the baton.
+ */
+void exchange_seal(struct exchange *ex) ANY_THREAD;
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * What answers a route.
+ *
+ * A handler declares what it is. INLINE runs on the loop and must not block: no SQL, no disk, no
+ * waiting. BLOCKING runs on the route's executor and may do all of that. A feature embeds struct
+ * handler in a struct of its own and gets that back with container_of.
+ */
+#ifndef GANTRY_SERVER_HANDLER_H
+#define GANTRY_SERVER_HANDLER_H
+
+#include "base/role.h"
+
+struct call;
+struct handler;
+struct worker;
+
+enum handler_kind { HANDLER_INLINE, HANDLER_BLOCKING };
+
+/* Answer call before returning. Context: a loop; starts with assert_on_loop(). */
+typedef void (*handler_serve_fn)(const struct handler *handler, struct call *call);
+
+/* Answer call before returning. Context: a worker; starts with assert_on_worker(). May block. */
+typedef void (*handler_work_fn)(const struct handler *handler, struct call *call,
+                                struct worker *worker);
+
+struct handler {
+    enum handler_kind kind;
+    handler_serve_fn serve; /* INLINE */
+    handler_work_fn work;   /* BLOCKING */
+};
+
+#endif

@@ -1,0 +1,435 @@
+#include "server/mhd_loop.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/attributes.h"
+#include "base/clock.h"
+#include "base/invariant.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "server/mhd_access.h"
+
+#define EVENTS_MAX 64
+#define POOL_BYTES                                                                                 \
+    ((size_t)32 * 1024) /* of libmicrohttpd per connection; it is memset per request */
+#define BACKLOG_TURNS_MAX 1000
+#define FAREWELL_MS       1000 /* after the drain's deadline, for the last answers to leave */
+
+/* --- clients ------------------------------------------------------------------------------ */
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct loop *loop = cls;
+    struct client *client = *socket_context;
+
+    assert_on_loop();
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        client = mem_zalloc(sizeof(*client));
+        if (client == NULL) {
+            return; /* its first request is refused */
+        }
+        client->fd = info->connect_fd;
+        list_init(&client->phase_link);
+        list_append(&loop->clients, &client->all_link);
+        watch_client(&loop->watch, client, CLIENT_NEW, clock_now_ns());
+        *socket_context = client;
+        atomic_fetch_add_explicit(&loop->counters.connections, 1, memory_order_relaxed);
+    } else if (client != NULL) {
+        watch_client_end(client);
+        list_remove(&client->all_link);
+        mem_free(client);
+        *socket_context = NULL;
+        atomic_fetch_sub_explicit(&loop->counters.connections, 1, memory_order_relaxed);
+    }
+}
+
+static unsigned connections(struct loop *loop)
+{
+    return atomic_load_explicit(&loop->counters.connections, memory_order_relaxed);
+}
+
+/* --- one turn ----------------------------------------------------------------------------- */
+
+/* From now on we want to know if this client leaves. Only the fd, never its bytes. */
+static void watch_socket(struct loop *loop, struct exchange *ex) ON_LOOP
+{
+    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLONESHOT, .data.ptr = ex};
+
+    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, ex->client->fd, &event) == 0) {
+        ex->is_watched_by_epoll = true;
+    } else {
+        log_event(LOG_WARN, "a client in flight cannot be watched",
+                  LOG_STR("error", strerror(errno)));
+    }
+}
+
+static struct exchange *exchange_of(struct watched *watched)
+{
+    return container_of(watched, struct exchange, watched);
+}
+
+static void look_at_time(struct loop *loop) ON_LOOP
+{
+    int64_t now_ns = clock_now_ns();
+    struct watched *watched;
+    struct client *client;
+
+    while ((watched = watch_next_grown(&loop->watch, now_ns)) != NULL) {
+        watch_socket(loop, exchange_of(watched));
+    }
+    while ((watched = watch_next_due(&loop->watch, now_ns)) != NULL) {
+        access_end(loop, exchange_of(watched), ACCESS_DEADLINE);
+    }
+    while ((client = watch_next_late(&loop->watch, now_ns)) != NULL) {
+        client_time_out(client);
+    }
+}
+
+static void take_completions(struct loop *loop) ON_LOOP
+{
+    struct completion *completion = completions_take(&loop->completions);
+
+    while (completion != NULL) {
+        struct completion *next = completion->next;
+        access_complete(loop, container_of(completion, struct exchange, completion));
+        completion = next;
+    }
+}
+
+/* How long may the loop sleep? Milliseconds, rounded up; -1: until something happens. */
+static int sleep_ms(struct loop *loop, int64_t until_ns) ON_LOOP
+{
+    int64_t next_ns = watch_next_ns(&loop->watch);
+    MHD_UNSIGNED_LONG_LONG mhd_ms;
+    int64_t ms = -1;
+
+    next_ns = until_ns < next_ns ? until_ns : next_ns;
+    if (next_ns != INT64_MAX) {
+        int64_t left_ns = next_ns - clock_now_ns();
+        ms = left_ns <= 0 ? 0 : (left_ns + NS_PER_MS - 1) / NS_PER_MS;
+    }
+    if (MHD_get_timeout(loop->daemon, &mhd_ms) == MHD_YES && (ms < 0 || mhd_ms < (uint64_t)ms)) {
+        ms = (int64_t)mhd_ms;
+    }
+    return ms > 3600 * 1000 ? 3600 * 1000 : (int)ms;
+}
+
+/* Wait, at most until until_ns, and do what there is to do. */
+static void turn(struct loop *loop, int64_t until_ns) ON_LOOP
+{
+    struct epoll_event events[EVENTS_MAX];
+    int n = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, sleep_ms(loop, until_ns));
+
+    for (int i = 0; i < n; i++) {
+        if (events[i].data.ptr != NULL) { /* NULL: libmicrohttpd or a wake, both looked at anyway */
+            access_end(loop, events[i].data.ptr, ACCESS_CLIENT_GONE);
+        }
+    }
+    take_completions(loop);
+    look_at_time(loop);
+    (void)MHD_run(loop->daemon); /* says NO only when stopped */
+}
+
+/* --- draining ----------------------------------------------------------------------------- */
+
+/* Whoever has connected before the listening socket closes is served: empty the backlog first. */
+static void stop_listening(struct loop *loop) ON_LOOP
+{
+    struct pollfd p = {.fd = loop->listen_fd, .events = POLLIN};
+
+    for (unsigned i = 0; i < BACKLOG_TURNS_MAX && poll(&p, 1, 0) > 0; i++) {
+        unsigned before = connections(loop);
+        (void)MHD_run(loop->daemon); /* says NO only when stopped */
+        if (connections(loop) == before) {
+            break; /* at a limit: the rest will see a reset */
+        }
+    }
+    (void)MHD_quiesce_daemon(loop->daemon); /* gives back the descriptor we know */
+    (void)close(loop->listen_fd);           /* nothing was written to it */
+    loop->listen_fd = -1;
+}
+
+static void hang_up_idle(struct loop *loop) ON_LOOP
+{
+    for (struct list *l = loop->clients.next; l != &loop->clients; l = l->next) {
+        struct client *client = container_of(l, struct client, all_link);
+        (void)client_hang_up_if_idle(client); /* the others are answered first */
+    }
+}
+
+static void end_in_flight(struct loop *loop) ON_LOOP
+{
+    struct list *l = loop->in_flight.next;
+
+    while (l != &loop->in_flight) {
+        struct list *next = l->next;
+        access_end(loop, container_of(l, struct exchange, in_flight_link), ACCESS_DRAINED);
+        l = next;
+    }
+}
+
+static void hang_up_all(struct loop *loop) ON_LOOP
+{
+    for (struct list *l = loop->clients.next; l != &loop->clients; l = l->next) {
+        client_hang_up(container_of(l, struct client, all_link));
+    }
+}
+
+static bool is_quiet(struct loop *loop) ON_LOOP
+{
+    return loop->in_flight_count == 0 && connections(loop) == 0;
+}
+
+static void turn_until_quiet(struct loop *loop, int64_t until_ns) ON_LOOP
+{
+    while (!is_quiet(loop) && clock_now_ns() < until_ns) {
+        turn(loop, until_ns);
+    }
+}
+
+static void drain(struct loop *loop) ON_LOOP
+{
+    int64_t until_ns = atomic_load_explicit(&loop->drain_until_ns, memory_order_relaxed);
+
+    loop->is_draining = true;
+    stop_listening(loop);
+    hang_up_idle(loop);
+    turn_until_quiet(loop, until_ns);
+    if (!is_quiet(loop)) {
+        log_event(LOG_WARN, "the drain deadline passed with requests in flight",
+                  LOG_INT("in_flight", (int64_t)loop->in_flight_count),
+                  LOG_INT("connections", (int64_t)connections(loop)));
+    }
+    until_ns = clock_now_ns() + FAREWELL_MS * NS_PER_MS;
+    while (loop->in_flight_count > 0) { /* one that is on its way home arrives within a turn */
+        end_in_flight(loop);
+        turn(loop, clock_now_ns() + NS_PER_MS);
+    }
+    hang_up_idle(loop);
+    turn_until_quiet(loop, until_ns);
+    hang_up_all(loop);
+    turn_until_quiet(loop, clock_now_ns() + FAREWELL_MS * NS_PER_MS);
+}
+
+/* The executors have stopped: what they still had has been pushed. */
+static void finish(struct loop *loop) ON_LOOP
+{
+    take_completions(loop);
+    (void)MHD_run(loop->daemon); /* says NO only when stopped */
+    MHD_stop_daemon(loop->daemon);
+    loop->daemon = NULL;
+    invariant(loop->exchanges_count == 0);
+}
+
+static void *loop_main(void *argument)
+{
+    struct loop *loop = argument;
+    char name[16];
+
+    (void)snprintf(name, sizeof(name), "gy-loop-%u", loop->index); /* cut is fine */
+    role_set_loop(name);
+    assert_on_loop();
+    while (atomic_load_explicit(&loop->command, memory_order_acquire) == LOOP_RUN) {
+        turn(loop, INT64_MAX);
+    }
+    drain(loop);
+    sem_post(&loop->drained);
+    while (atomic_load_explicit(&loop->command, memory_order_acquire) != LOOP_FINISH) {
+        turn(loop, INT64_MAX);
+    }
+    finish(loop);
+    return NULL;
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+static void on_log(void *cls, const char *format, va_list args) PRINTF_LIKE(2, 0);
+
+static void on_log(void *cls, const char *format, va_list args)
+{
+    char text[300];
+
+    (void)cls;
+    (void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
+    text[strcspn(text, "\n")] = '\0';
+    log_event(LOG_DEBUG, "libmicrohttpd", LOG_STR("text", text));
+}
+
+/* The decoded path and arguments are never used: leave them as they are. */
+static size_t leave_escaped(void *cls, struct MHD_Connection *connection, char *text)
+{
+    (void)cls;
+    (void)connection;
+    return strlen(text);
+}
+
+static struct MHD_Daemon *start_daemon(struct loop *loop)
+{
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    unsigned idle_s = (unsigned)((loop->conf.idle_ms + 999) / 1000);
+
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, access_on_request, loop, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+        MHD_OPTION_LISTEN_SOCKET, loop->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+        loop->conf.connections, MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_URI_LOG_CALLBACK, access_on_request_line, loop, MHD_OPTION_UNESCAPE_CALLBACK,
+        leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, access_on_completed, loop,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop, MHD_OPTION_END);
+}
+
+static bool add_to_epoll(struct loop *loop, int fd, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = NULL};
+
+    return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/* Before the thread exists, the creating thread may touch what will be the loop's. */
+static enum status init_owned(struct loop *loop) TSA(no_thread_safety_analysis)
+{
+    struct watch_conf conf = {.in_flight_max = loop->conf.in_flight_max,
+                              .header_ms = loop->conf.header_ms,
+                              .body_ms = loop->conf.body_ms,
+                              .idle_ms = loop->conf.idle_ms};
+
+    list_init(&loop->clients);
+    list_init(&loop->in_flight);
+    if (getrandom(&loop->id_state, sizeof(loop->id_state), 0) < 0) {
+        loop->id_state = (uint64_t)clock_now_ns();
+    }
+    return watch_init(&loop->watch, &conf);
+}
+
+static void fini_owned(struct loop *loop) TSA(no_thread_safety_analysis)
+{
+    watch_fini(&loop->watch);
+}
+
+static enum status open_all(struct loop *loop, struct error *err)
+{
+    const union MHD_DaemonInfo *info;
+
+    if (loop->epoll_fd < 0 || loop->wake_fd < 0) {
+        return error_set(err, STATUS_OS, "cannot make an epoll: %s", strerror(errno));
+    }
+    loop->daemon = start_daemon(loop);
+    if (loop->daemon == NULL) {
+        return error_set(err, STATUS_OS, "libmicrohttpd cannot start: %s", strerror(errno));
+    }
+    info = MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    /* Edge-triggered, so that the eventfd never has to be read. */
+    if (info == NULL || !add_to_epoll(loop, info->epoll_fd, EPOLLIN) ||
+        !add_to_epoll(loop, loop->wake_fd, EPOLLIN | EPOLLET)) {
+        return error_set(err, STATUS_OS, "cannot set up an epoll: %s", strerror(errno));
+    }
+    return STATUS_OK;
+}
+
+enum status loop_create(const struct server_conf *conf, const struct router *router, unsigned index,
+                        int listen_fd, struct loop **ret, struct error *err)
+{
+    struct loop *loop = mem_zalloc(sizeof(*loop));
+    enum status status;
+
+    if (loop == NULL) {
+        return error_set(err, STATUS_NOMEM, "no memory for a loop");
+    }
+    loop->conf = *conf;
+    loop->conf.listen = NULL;
+    loop->router = router;
+    loop->index = index;
+    loop->listen_fd = listen_fd;
+    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    completions_init(&loop->completions, loop->wake_fd);
+    (void)sem_init(&loop->drained, 0, 0); /* fails only for a value that is too large */
+    status = init_owned(loop);
+    if (status != STATUS_OK) {
+        (void)error_set(err, status, "no memory for a loop");
+    } else {
+        status = open_all(loop, err);
+    }
+    if (status != STATUS_OK) {
+        loop->listen_fd = -1; /* stays the caller's */
+        loop_destroy(loop);
+        return status;
+    }
+    *ret = loop;
+    return STATUS_OK;
+}
+
+enum status loop_start(struct loop *loop, struct error *err)
+{
+    sigset_t all;
+    sigset_t before;
+    int rc;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(&loop->thread, NULL, loop_main, loop);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc != 0) {
+        return error_set(err, STATUS_OS, "cannot start a loop's thread: %s", strerror(rc));
+    }
+    loop->is_started = true;
+    return STATUS_OK;
+}
+
+static void tell(struct loop *loop, enum loop_command command)
+{
+    atomic_store_explicit(&loop->command, command, memory_order_release);
+    completions_wake(&loop->completions);
+}
+
+void loop_drain(struct loop *loop, int64_t until_ns)
+{
+    atomic_store_explicit(&loop->drain_until_ns, until_ns, memory_order_relaxed);
+    tell(loop, LOOP_DRAIN);
+}
+
+void loop_await_drained(struct loop *loop)
+{
+    while (loop->is_started && sem_wait(&loop->drained) != 0) {
+        /* interrupted by a signal: wait on */
+    }
+}
+
+void loop_destroy(struct loop *loop)
+{
+    if (loop == NULL) {
+        return;
+    }
+    if (loop->is_started) {
+        tell(loop, LOOP_FINISH);
+        pthread_join(loop->thread, NULL);
+    }
+    if (loop->daemon != NULL) {                 /* never started */
+        (void)MHD_quiesce_daemon(loop->daemon); /* so that it leaves the socket to us */
+        MHD_stop_daemon(loop->daemon);
+    }
+    if (loop->listen_fd >= 0) {
+        (void)close(loop->listen_fd); /* nothing was written to it */
+    }
+    if (loop->epoll_fd >= 0) {
+        (void)close(loop->epoll_fd); /* nothing to lose */
+    }
+    if (loop->wake_fd >= 0) {
+        (void)close(loop->wake_fd); /* nothing to lose */
+    }
+    fini_owned(loop);
+    (void)sem_destroy(&loop->drained); /* nobody waits */
+    mem_free(loop);
+}

@@ -1,0 +1,85 @@
+/*
+ * One loop: a libmicrohttpd daemon driven by a thread of ours.
+ *
+ * libmicrohttpd could run its own thread, but then nothing of ours could run on it. The loop waits
+ * in an epoll of its own for three things: libmicrohttpd's epoll descriptor, the eventfd by which
+ * workers hand back their tasks, and the sockets of suspended clients (to see them leave). So
+ * suspending, resuming, deadlines and answers all happen on one thread and need no lock.
+ *
+ * Private to server/.
+ */
+#ifndef GANTRY_SERVER_MHD_LOOP_H
+#define GANTRY_SERVER_MHD_LOOP_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/role.h"
+#include "server/completions.h"
+#include "server/exchange.h"
+#include "server/server.h"
+#include "server/watch.h"
+
+struct MHD_Daemon;
+
+enum loop_command { LOOP_RUN, LOOP_DRAIN, LOOP_FINISH };
+
+/* Counters that other threads may read: relaxed, each its own truth. */
+struct loop_counters {
+    _Atomic unsigned connections;
+    _Atomic unsigned in_flight;
+    _Atomic uint64_t requests;
+    _Atomic uint64_t gone;
+    _Atomic uint64_t deadline;
+};
+
+struct loop {
+    /* Immutable after loop_create */
+    struct server_conf conf; /* with this loop's share of the limits */
+    const struct router *router;
+    unsigned index;
+    int epoll_fd;
+    int wake_fd;
+    struct MHD_Daemon *daemon;
+    struct completions completions;
+
+    /* Loop-owned */
+    struct watch watch LOOP_OWNED;
+    struct list clients LOOP_OWNED;
+    struct list in_flight LOOP_OWNED;
+    unsigned in_flight_count LOOP_OWNED;
+    unsigned exchanges_count LOOP_OWNED; /* alive, for the final reckoning */
+    uint64_t id_state LOOP_OWNED;        /* of the request ids */
+    bool is_draining LOOP_OWNED;
+    int listen_fd; /* the loop's from loop_start on */
+
+    /* From the main thread */
+    _Atomic int command; /* enum loop_command; release/acquire: publishes what follows */
+    _Atomic int64_t drain_until_ns;
+    sem_t drained;
+    bool is_started; /* main thread only */
+    pthread_t thread;
+
+    struct loop_counters counters;
+};
+
+/* Takes listen_fd on OK. Return: OK, OS, NOMEM. */
+NODISCARD enum status loop_create(const struct server_conf *conf, const struct router *router,
+                                  unsigned index, int listen_fd, struct loop **ret,
+                                  struct error *err) MAY_BLOCK;
+
+/* Return: OK, OS. */
+NODISCARD enum status loop_start(struct loop *loop, struct error *err) MAY_BLOCK;
+
+/* Tell the loop to drain; wait with loop_await_drained. */
+void loop_drain(struct loop *loop, int64_t until_ns) ANY_THREAD;
+void loop_await_drained(struct loop *loop) MAY_BLOCK;
+
+/* End the thread of a drained loop and free everything. NULL is fine. */
+void loop_destroy(struct loop *loop) MAY_BLOCK;
+
+#endif

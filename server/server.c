@@ -1,0 +1,114 @@
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "server/listener.h"
+#include "server/mhd_loop.h"
+#include "server/server.h"
+
+#define LOOPS_MAX 64
+
+struct server {
+    unsigned loops_count;
+    struct loop *loops[LOOPS_MAX];
+    char address[LISTENER_NAME_SIZE];
+};
+
+/* Each loop has its share, at least one. */
+static unsigned share(unsigned whole, unsigned loops)
+{
+    return (whole + loops - 1) / loops;
+}
+
+static enum status create_loops(struct server *server, const struct server_conf *conf,
+                                const struct router *router, const int *fds, struct error *err)
+{
+    struct server_conf part = *conf;
+
+    part.connections = share(conf->connections, conf->loops);
+    part.in_flight_max = share(conf->in_flight_max, conf->loops);
+    while (server->loops_count < conf->loops) {
+        unsigned i = server->loops_count;
+        enum status status = loop_create(&part, router, i, fds[i], &server->loops[i], err);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        server->loops_count++;
+    }
+    return STATUS_OK;
+}
+
+enum status server_create(const struct server_conf *conf, const struct router *router,
+                          struct server **ret, struct error *err)
+{
+    struct server *server = mem_zalloc(sizeof(*server));
+    int fds[LOOPS_MAX];
+    enum status status;
+
+    if (server == NULL) {
+        return error_set(err, STATUS_NOMEM, "no memory for the server");
+    }
+    status = listener_open(conf->listen, conf->loops, fds, server->address, err);
+    if (status != STATUS_OK) {
+        mem_free(server);
+        return status;
+    }
+    status = create_loops(server, conf, router, fds, err);
+    if (status != STATUS_OK) {
+        for (unsigned i = server->loops_count; i < conf->loops; i++) {
+            (void)close(fds[i]); /* nothing was written to it */
+        }
+        server_destroy(server);
+        return status;
+    }
+    *ret = server;
+    return STATUS_OK;
+}
+
+enum status server_start(struct server *server, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (unsigned i = 0; i < server->loops_count && status == STATUS_OK; i++) {
+        status = loop_start(server->loops[i], err);
+    }
+    return status;
+}
+
+const char *server_address(const struct server *server)
+{
+    return server->address;
+}
+
+void server_drain(struct server *server, int64_t deadline_ns)
+{
+    for (unsigned i = 0; i < server->loops_count; i++) {
+        loop_drain(server->loops[i], deadline_ns);
+    }
+    for (unsigned i = 0; i < server->loops_count; i++) {
+        loop_await_drained(server->loops[i]);
+    }
+}
+
+void server_destroy(struct server *server)
+{
+    if (server == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < server->loops_count; i++) {
+        loop_destroy(server->loops[i]);
+    }
+    mem_free(server);
+}
+
+void server_stats(const struct server *server, struct server_stats *ret)
+{
+    *ret = (struct server_stats){0};
+    for (unsigned i = 0; i < server->loops_count; i++) {
+        const struct loop_counters *c = &server->loops[i]->counters;
+        ret->connections += atomic_load_explicit(&c->connections, memory_order_relaxed);
+        ret->in_flight += atomic_load_explicit(&c->in_flight, memory_order_relaxed);
+        ret->requests += atomic_load_explicit(&c->requests, memory_order_relaxed);
+        ret->gone += atomic_load_explicit(&c->gone, memory_order_relaxed);
+        ret->deadline += atomic_load_explicit(&c->deadline, memory_order_relaxed);
+    }
+}

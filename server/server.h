@@ -1,0 +1,66 @@
+/*
+ * The HTTP front end: one listening socket and one thread per loop.
+ *
+ * A loop accepts, parses, guards, routes, gathers bodies, answers INLINE handlers, submits BLOCKING
+ * ones to their executors and sends what they hand back. It never waits for anything but its epoll.
+ *
+ * Order of life: server_create, server_start, server_drain, executor_stop for every executor that
+ * routes use (so that late work comes home), server_destroy.
+ */
+#ifndef GANTRY_SERVER_SERVER_H
+#define GANTRY_SERVER_SERVER_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/role.h"
+#include "server/router.h"
+
+struct server; /* opaque */
+
+struct server_conf {
+    const char *listen;     /* "ADDR:PORT"; borrowed for the call */
+    unsigned loops;         /* 1..64 */
+    unsigned connections;   /* at most, over all loops */
+    unsigned in_flight_max; /* suspended requests at most, over all loops */
+    uint64_t response_max;  /* bytes of one answer */
+    uint64_t header_ms;     /* from connect or request line to the end of the head */
+    uint64_t body_ms;       /* from the head to the end of the body */
+    uint64_t idle_ms;       /* between two requests; rounded up to seconds */
+};
+
+/*
+ * Bind the sockets. Borrows router until server_destroy.
+ * Return: OK; INVALID (listen), OS, NOMEM.
+ */
+NODISCARD enum status server_create(const struct server_conf *conf, const struct router *router,
+                                    struct server **ret, struct error *err) MAY_BLOCK;
+
+/* Start the loops. Return: OK, OS. */
+NODISCARD enum status server_start(struct server *server, struct error *err) MAY_BLOCK;
+
+/* Lends "127.0.0.1:8080", with the port that was bound. */
+const char *server_address(const struct server *server) ANY_THREAD;
+
+/*
+ * Stop listening and answer what has been accepted; what is not done by deadline_ns (absolute,
+ * monotonic) is answered 503. Returns when every client has its answer and is gone, or shortly
+ * after the deadline.
+ */
+void server_drain(struct server *server, int64_t deadline_ns) MAY_BLOCK;
+
+/* The executors must have been stopped. NULL is fine. */
+void server_destroy(struct server *server) MAY_BLOCK;
+
+struct server_stats {
+    unsigned connections;
+    unsigned in_flight;
+    uint64_t requests;
+    uint64_t gone;     /* clients that left before their answer */
+    uint64_t deadline; /* answered because a deadline had passed */
+};
+
+/* Sums over the loops, each read without a lock. */
+void server_stats(const struct server *server, struct server_stats *ret) ANY_THREAD;
+
+#endif
