@@ -1,0 +1,24 @@
+/*
+ * One parameter's value: from the text of a URL or a JSON value to what is bound. Each returns
+ * false after adding a problem. Private to handlers/sql/.
+ */
+#ifndef GANTRY_HANDLERS_SQL_CONVERT_H
+#define GANTRY_HANDLERS_SQL_CONVERT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "handlers/sql/sql.h"
+#include "server/call.h"
+
+struct conversion {
+    struct call *call;
+    struct call_problems *problems;
+    const struct sql_param *param;
+    const char *in; /* "path", "query", "body" */
+};
+
+bool convert_text(const struct conversion *c, struct str text, struct value *ret);
+bool convert_json(const struct conversion *c, const json_t *json, struct value *ret);
+
+#endif

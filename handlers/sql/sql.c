@@ -1,0 +1,248 @@
+#include "handlers/sql/sql.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/nearest.h"
+#include "handlers/sql/params.h"
+#include "pool/executor.h"
+#include "server/call.h"
+#include "storage/slot.h"
+
+struct sql_route {
+    struct handler handler;
+    enum method method;
+    enum query_shape shape;
+    bool is_write;
+    char *sql;
+    struct sql_param *params;
+    size_t params_count;
+    size_t *binding; /* parameter i of the statement is params[binding[i]] */
+    size_t binding_count;
+    char *texts; /* what the params' names and fallbacks point into */
+};
+
+/* --- answering ---------------------------------------------------------------------------- */
+
+static void answer(const struct sql_route *route, struct call *call, struct connection *connection,
+                   const struct value *values) ON_WORKER MAY_BLOCK
+{
+    struct query query = {.sql = route->sql,
+                          .values = values,
+                          .values_count = route->binding_count,
+                          .shape = route->shape};
+    struct query_result result;
+    struct error err = {0};
+    struct buf *body = call_answer(call, 200, "application/json");
+    enum status status = connection_run(connection, &query, call->cancel, body, &result, &err);
+
+    if (status != STATUS_OK) {
+        if (problem_of(status) == PROBLEM_INTERNAL) {
+            log_event(LOG_ERROR, "a statement failed", LOG_STR("error", err.text),
+                      LOG_STR("request_id", call->request.id));
+        }
+        call_fail_error(call, &err);
+    } else if (route->shape == QUERY_NONE) {
+        call_answer_empty(call, 204);
+    } else if (route->shape == QUERY_ROW && result.rows == 0) {
+        call_fail(call, PROBLEM_ROW_NOT_FOUND, NULL, "the query found no row");
+    } else if (route->is_write && route->method == METHOD_POST) {
+        call->response.http_status = 201;
+    }
+}
+
+static void work(const struct handler *handler, struct call *call, struct worker *worker)
+{
+    const struct sql_route *route = const_container_of(handler, struct sql_route, handler);
+    struct value *values;
+    struct value *bound;
+    struct connection *connection;
+    struct error err;
+
+    assert_on_worker();
+    values = arena_alloc(&call->arena, (route->params_count + 1) * sizeof(*values));
+    bound = arena_alloc(&call->arena, (route->binding_count + 1) * sizeof(*bound));
+    if (values == NULL || bound == NULL) {
+        call_fail(call, PROBLEM_UNAVAILABLE, NULL, "out of memory");
+        return;
+    }
+    if (!params_read(call, route->params, route->params_count, values)) {
+        return;
+    }
+    for (size_t i = 0; i < route->binding_count; i++) {
+        bound[i] = values[route->binding[i]];
+    }
+    if (slot_connection(worker_local(worker), &connection, &err) != STATUS_OK) {
+        call_fail_error(call, &err);
+        return;
+    }
+    answer(route, call, connection, bound);
+}
+
+/* --- making a route ----------------------------------------------------------------------- */
+
+static const char *nearest_param(const struct sql_conf *conf, const char *wanted)
+{
+    const char *names[64];
+    size_t n = 0;
+
+    for (size_t i = 0; i < conf->params_count && n < 64; i++) {
+        names[n++] = conf->params[i].name;
+    }
+    return nearest_name(wanted, names, n);
+}
+
+static bool find_param(const struct sql_conf *conf, const char *name, size_t *ret)
+{
+    for (size_t i = 0; i < conf->params_count; i++) {
+        if (strcmp(conf->params[i].name, name) == 0) {
+            *ret = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Every :name is a param, every param is a :name. */
+static enum status bind_names(const struct sql_conf *conf, const struct statement_info *info,
+                              size_t *binding, struct error *err)
+{
+    for (size_t i = 0; i < info->parameters_count; i++) {
+        if (!find_param(conf, info->parameters[i], &binding[i])) {
+            const char *near = nearest_param(conf, info->parameters[i]);
+            (void)error_set(err, STATUS_INVALID, "the SQL uses :%s, which is not in params",
+                            info->parameters[i]);
+            if (near != NULL) {
+                error_hint(err, "did you mean :%s?", near);
+            }
+            return STATUS_INVALID;
+        }
+    }
+    for (size_t i = 0; i < conf->params_count; i++) {
+        bool is_used = false;
+        for (size_t k = 0; k < info->parameters_count; k++) {
+            is_used = is_used || binding[k] == i;
+        }
+        if (!is_used) {
+            (void)error_set(err, STATUS_INVALID, "parameter \"%s\" is not used in the SQL",
+                            conf->params[i].name);
+            error_hint(err, "write :%s where its value belongs, or remove it",
+                       conf->params[i].name);
+            return STATUS_INVALID;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status check_shape(const struct sql_conf *conf, const struct statement_info *info,
+                               struct error *err)
+{
+    if (!info->is_read_only && (conf->method == METHOD_GET || conf->method == METHOD_HEAD)) {
+        (void)error_set(err, STATUS_INVALID, "the statement writes, but the method is GET");
+        error_hint(err, "use POST, PUT, PATCH or DELETE");
+        return STATUS_INVALID;
+    }
+    if (conf->shape == QUERY_ROW && info->columns_count == 0) {
+        (void)error_set(err, STATUS_INVALID, "result is \"row\", but the statement returns none");
+        error_hint(err, "add a RETURNING clause, or use \"result\": \"none\"");
+        return STATUS_INVALID;
+    }
+    return STATUS_OK;
+}
+
+static bool owns_bytes(const struct sql_param *param)
+{
+    return param->has_default == SQL_DEFAULT_VALUE &&
+           (param->fallback.type == VALUE_TEXT || param->fallback.type == VALUE_BLOB);
+}
+
+/* Names and fallbacks go into one block. */
+static enum status copy_params(struct sql_route *route, const struct sql_conf *conf)
+{
+    size_t size = 1;
+    char *at;
+
+    for (size_t i = 0; i < conf->params_count; i++) {
+        size += strlen(conf->params[i].name) + 1;
+        size += owns_bytes(&conf->params[i]) ? conf->params[i].fallback.bytes.size : 0;
+    }
+    route->params = mem_alloc((conf->params_count + 1) * sizeof(*route->params));
+    route->texts = at = mem_alloc(size);
+    route->sql = mem_strdup(conf->sql);
+    if (route->params == NULL || route->texts == NULL || route->sql == NULL) {
+        return STATUS_NOMEM;
+    }
+    route->params_count = conf->params_count;
+    for (size_t i = 0; i < conf->params_count; i++) {
+        struct sql_param *param = &route->params[i];
+        *param = conf->params[i];
+        param->name = at;
+        at = stpcpy(at, conf->params[i].name) + 1;
+        if (owns_bytes(param) && param->fallback.bytes.size > 0) {
+            memcpy(at, param->fallback.bytes.at, param->fallback.bytes.size);
+            param->fallback.bytes.at = at;
+            at += param->fallback.bytes.size;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status fill(struct sql_route *route, const struct sql_conf *conf,
+                        const struct statement_info *info, struct error *err)
+{
+    enum status status = check_shape(conf, info, err);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    route->handler = (struct handler){.kind = HANDLER_BLOCKING, .work = work};
+    route->method = conf->method;
+    route->shape = conf->shape;
+    route->is_write = !info->is_read_only;
+    route->binding_count = info->parameters_count;
+    route->binding = mem_alloc((info->parameters_count + 1) * sizeof(*route->binding));
+    if (route->binding == NULL || copy_params(route, conf) != STATUS_OK) {
+        return error_set(err, STATUS_NOMEM, "no memory for a route");
+    }
+    return bind_names(conf, info, route->binding, err);
+}
+
+enum status sql_route_create(const struct sql_conf *conf, struct connection *inspector,
+                             struct sql_route **ret, bool *ret_writes, struct error *err)
+{
+    struct statement_info info;
+    struct sql_route *route;
+    enum status status = connection_inspect(inspector, conf->sql, &info, err);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    route = mem_zalloc(sizeof(*route));
+    status = route == NULL ? error_set(err, STATUS_NOMEM, "no memory for a route")
+                           : fill(route, conf, &info, err);
+    statement_info_fini(&info);
+    if (status != STATUS_OK) {
+        sql_route_destroy(route);
+        return status;
+    }
+    *ret = route;
+    *ret_writes = route->is_write;
+    return STATUS_OK;
+}
+
+void sql_route_destroy(struct sql_route *route)
+{
+    if (route != NULL) {
+        mem_free(route->sql);
+        mem_free(route->params);
+        mem_free(route->texts);
+        mem_free(route->binding);
+        mem_free(route);
+    }
+}
+
+const struct handler *sql_route_handler(const struct sql_route *route)
+{
+    return &route->handler;
+}

@@ -1,0 +1,35 @@
+/*
+ * Tables and views as they are: GET PREFIX/ lists them with their columns, GET PREFIX/TABLE gives
+ * rows as JSON, with ?limit= and ?offset=. Read-only; a richer grammar takes this place later.
+ */
+#ifndef GANTRY_HANDLERS_TABLE_TABLE_H
+#define GANTRY_HANDLERS_TABLE_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/status.h"
+#include "server/handler.h"
+
+struct database;
+struct table_api; /* opaque */
+
+struct table_conf {
+    struct database *db;        /* borrowed for the API's life */
+    uint64_t rows_max;          /* of one answer; a larger ?limit= is lowered to it */
+    const char *const *include; /* only these; NULL: all. Borrowed likewise */
+    size_t include_count;
+    const char *const *exclude; /* all but these; borrowed likewise */
+    size_t exclude_count;
+};
+
+/* Gives: *ret. Return: OK, NOMEM. */
+NODISCARD enum status table_api_create(const struct table_conf *conf, struct table_api **ret);
+void table_api_destroy(struct table_api *api); /* NULL is fine */
+
+/* Lend, until table_api_destroy. BLOCKING; their workers' local thing is a slot. */
+const struct handler *table_list_handler(const struct table_api *api);
+const struct handler *table_rows_handler(const struct table_api *api); /* of a path with {table} */
+
+#endif

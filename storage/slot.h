@@ -1,0 +1,29 @@
+/*
+ * A worker's place for its connection, opened when the worker first needs it: a pool that never
+ * touches the database opens nothing. Made to be an executor's local thing.
+ */
+#ifndef GANTRY_STORAGE_SLOT_H
+#define GANTRY_STORAGE_SLOT_H
+
+#include "base/error.h"
+#include "base/role.h"
+#include "storage/connection.h"
+
+struct slot_conf {
+    struct database *db; /* lent until the executor has stopped */
+    enum connection_kind kind;
+};
+
+/* For executor_conf: local_create (with a struct slot_conf) and local_destroy. */
+void *slot_create(void *conf);
+void slot_destroy(void *slot);
+
+/*
+ * The slot's connection. Lends: until slot_destroy. A failure to open is not remembered: the next
+ * call tries again.
+ * Return: as connection_open.
+ */
+NODISCARD enum status slot_connection(void *slot, struct connection **ret,
+                                      struct error *err) ON_WORKER MAY_BLOCK;
+
+#endif
