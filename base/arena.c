@@ -6,7 +6,7 @@
 #include "base/mem.h"
 
 #define BLOCK_SIZE ((size_t)4096)
-#define ALIGNMENT  (sizeof(max_align_t))
+#define ALIGNMENT  (_Alignof(max_align_t))
 
 struct arena_block {
     struct arena_block *next;
@@ -62,7 +62,8 @@ void *arena_alloc(struct arena *a, size_t size)
     if (size > SIZE_MAX - ALIGNMENT) {
         return NULL;
     }
-    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    /* Nothing takes a place too: an arena without a block has no address to give for it. */
+    size = size == 0 ? ALIGNMENT : (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (size > a->left) {
         return grow(a, size);
     }
