@@ -44,7 +44,8 @@ NODISCARD char *buf_reserve_slow(struct buf *b, size_t n);
 
 static inline char *buf_reserve(struct buf *b, size_t n)
 {
-    if (__builtin_expect(b->capacity - b->size >= n && b->failure == STATUS_OK, 1)) {
+    /* More than n, not just n: no room for nothing at all (at is NULL) must take the slow way. */
+    if (__builtin_expect(b->capacity - b->size > n && b->failure == STATUS_OK, 1)) {
         return b->at + b->size;
     }
     return buf_reserve_slow(b, n);
