@@ -62,7 +62,7 @@ const char *nearest_name(const char *wanted, const char *const *names, size_t n)
         }
     }
     for (size_t i = 0; found == NULL && size >= 3 && i < n; i++) {
-        if (strncasecmp(names[i], wanted, size) == 0) {
+        if (strncasecmp(names[i], wanted, size) == 0 && strlen(names[i]) <= NAME_MAX_SIZE) {
             found = names[i];
         }
     }
