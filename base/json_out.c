@@ -1,24 +1,31 @@
 #include "base/json_out.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/base64.h"
 #include "base/utf8.h"
 
-/* 0: as it is; 1: \u00XX; 'x': \x; 2: starts a sequence of several bytes. */
+/* 0: as it is; 1: \u00XX; 'x': \x; 2: part of a sequence of several bytes. */
 static const unsigned char escape[256] = {
     [0 ... 7] = 1, ['\b'] = 'b',    ['\t'] = 't', ['\n'] = 'n',  [11] = 1,  ['\f'] = 'f',
     ['\r'] = 'r',  [14 ... 31] = 1, ['"'] = '"',  ['\\'] = '\\', [127] = 1, [128 ... 255] = 2,
 };
+
+/* U+0080 to U+009F end in a byte of their own number. */
+static bool is_c1_control(const char *sequence)
+{
+    return (unsigned char)sequence[0] == 0xC2 && (unsigned char)sequence[1] < 0xA0;
+}
 
 static void put_escaped(struct buf *b, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char kind = escape[c];
 
-    if (kind == 1) {
+    if (kind <= 2) {
         char text[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
         buf_append(b, text, sizeof(text));
     } else {
@@ -37,21 +44,20 @@ void json_put_string(struct buf *b, struct str text)
     while (p < end) {
         unsigned char kind = escape[(unsigned char)*p];
         size_t size = 1;
-        bool is_fine = kind == 0;
+        bool is_whole = kind != 2 || utf8_next((struct str){p, (size_t)(end - p)}, &size);
 
-        if (kind == 2) {
-            is_fine = utf8_next((struct str){p, (size_t)(end - p)}, &size);
+        if (kind == 0 || (kind == 2 && is_whole && !is_c1_control(p))) {
+            p += size;
+            continue;
         }
-        if (!is_fine) {
-            buf_append(b, run, (size_t)(p - run));
-            if (kind == 2) {
-                buf_append_literal(b, "\xEF\xBF\xBD");
-            } else {
-                put_escaped(b, (unsigned char)*p);
-            }
-            run = p + size;
+        buf_append(b, run, (size_t)(p - run));
+        if (is_whole) {
+            put_escaped(b, (unsigned char)p[size - 1]);
+        } else {
+            buf_append_literal(b, "\xEF\xBF\xBD");
         }
         p += size;
+        run = p;
     }
     if (p > run) {
         buf_append(b, run, (size_t)(p - run));

@@ -13,7 +13,10 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-/* "text" with its quotes, escaped. */
+/*
+ * "text" with its quotes, escaped. No control character stays as it is, not even DEL and the C1
+ * ones (U+0080 to U+009F), which JSON would allow but a terminal may obey.
+ */
 void json_put_string(struct buf *b, struct str text);
 
 void json_put_i64(struct buf *b, int64_t value);
