@@ -75,7 +75,7 @@ bool str_to_i64(struct str s, int64_t *ret)
     return true;
 }
 
-/* JSON's grammar: -? int frac? exp?; strtod alone would take "0x1", "inf" and leading spaces. */
+/* JSON's grammar, but for leading zeros: -? digits frac? exp?; strtod alone would take "0x1", "inf" and leading spaces. */
 static bool is_json_number(struct str s)
 {
     size_t i = 0;

@@ -32,13 +32,19 @@ bool str_equal_nocase(struct str a, struct str b);
 /* Without spaces and tabs at both ends. */
 struct str str_trim(struct str s);
 
-/* A whole decimal number, all of s, no sign. Return: false if it is not, or does not fit. */
+/*
+ * A whole decimal number, all of s, no sign; leading zeros are fine.
+ * Return: false if it is not, or does not fit.
+ */
 bool str_to_u64(struct str s, uint64_t *ret);
 
 /* A whole decimal number with an optional minus sign. */
 bool str_to_i64(struct str s, int64_t *ret);
 
-/* A decimal number as JSON writes one ("-1.5e3"); finite. */
+/*
+ * A decimal number as JSON writes one ("-1.5e3"), finite. Leading zeros are accepted, as above.
+ * What is too small for a double is zero; more than 399 characters are refused.
+ */
 bool str_to_double(struct str s, double *ret);
 
 #endif
