@@ -3,7 +3,8 @@
  *
  * log_event() formats the line and puts it in a ring; if the ring is full (the reader of standard
  * error has stalled) the line is lost and counted, and the count is logged once there is room
- * again. So no caller ever waits for a disk, a pipe or a terminal.
+ * again. So no caller ever waits for a disk, a pipe or a terminal. A line has at most 4000 bytes; an
+ * event that needs more keeps the beginning of its message and gets the field "cut".
  *
  * Lines are JSON objects ({"time", "level", "message", ...fields}); on a terminal they are made
  * for people. Control characters never reach the output unescaped.
@@ -32,10 +33,9 @@ struct log_field {
 #define LOG_STR(field, value) ((struct log_field){.name = (field), .text = (value)})
 #define LOG_INT(field, value) ((struct log_field){.name = (field), .number = (value)})
 
-/* Events below this level are dropped before they are formatted. Default: LOG_INFO. */
 struct log_conf {
-    int fd;               /* borrowed */
-    enum log_level level; /* least level that is written */
+    int fd;               /* borrowed until log_stop() */
+    enum log_level level; /* events below it are dropped before they are formatted */
     bool is_human;        /* lines for people instead of JSON */
 };
 
@@ -45,7 +45,10 @@ struct log_conf {
  */
 NODISCARD enum status log_start(const struct log_conf *conf, struct error *err) MAY_BLOCK;
 
-/* Write what is in the ring, for at most a second if the reader has stalled, and stop. */
+/*
+ * Write what is in the ring, for at most a second, and stop. If the thread is then stuck in a write
+ * to a terminal, it is left behind and the log cannot be started again.
+ */
 void log_stop(void) MAY_BLOCK;
 
 /* Use log_event(). */
@@ -56,7 +59,7 @@ void log_write(enum log_level level, const char *message, const struct log_field
     log_write((level), (message), (const struct log_field[]){__VA_ARGS__},                         \
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 
-/* Lines lost so far because the ring was full. */
+/* Lines lost so far because the ring was full or memory was short. */
 uint64_t log_lost(void) ANY_THREAD;
 
 #endif
