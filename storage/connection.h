@@ -30,7 +30,10 @@ enum connection_kind { CONNECTION_READER, CONNECTION_WRITER };
  */
 NODISCARD enum status connection_open(struct database *db, enum connection_kind kind,
                                       struct connection **ret, struct error *err) MAY_BLOCK;
-void connection_close(struct connection *c) MAY_BLOCK; /* NULL is fine */
+
+/* NULL is fine. Close the writer after the readers: the last one to close may then move the WAL's
+ * content into the database and remove it, which only the writer does. */
+void connection_close(struct connection *c) MAY_BLOCK;
 
 /* --- what a statement is, before it runs ------------------------------------------------- */
 
@@ -59,7 +62,8 @@ void statement_info_fini(struct statement_info *info);
 
 enum query_shape {
     QUERY_ROWS, /* [{...},{...}] */
-    QUERY_ROW,  /* {...}: the first row; nothing is written if there is none */
+    QUERY_ROW,  /* {...}: the first row; nothing is written if there is none. A read without
+                 * rows_max is not stepped further, a write always runs to its end */
     QUERY_NONE, /* rows are stepped through and dropped, nothing is written */
 };
 
@@ -80,14 +84,17 @@ struct query_result {
 /*
  * Run one statement to its end and append its result to out.
  *
+ * Borrows everything until return. cancel may be NULL: then only a wait for a lock is bounded (5 s).
  * cancel is looked at every thousand or so virtual machine steps, between rows, and while
  * waiting for another process's lock; it carries the deadline. On failure out is as it was
  * before, the transaction is rolled back, and nothing has changed in the database.
  *
  * Return: OK; CANCELLED; DEADLINE; LOCKED (another process held the lock until the deadline);
- * CONSTRAINT (with SQLite's message); READONLY (a write on a reader); TOO_BIG (out's maximum or
- * rows_max, with the limit's name as hint); SCHEMA (does not prepare any more); FULL; IO;
- * CORRUPT; INVALID (a value a function refused); NOMEM.
+ * CONSTRAINT (with SQLite's message); READONLY (a write on a reader); TOO_BIG (out's maximum,
+ * rows_max, or SQLite's 64 MiB for one value; hint "bytes_max", "rows_max", "value_bytes_max");
+ * SCHEMA (does not prepare any more); FULL; IO (after a failed fsync: for every further write);
+ * CORRUPT; INVALID (a value a function refused, or SQL that is not allowed here); NOMEM;
+ * INTERNAL (values_count is not the number of parameters).
  */
 NODISCARD enum status connection_run(struct connection *c, const struct query *q,
                                      struct cancel *cancel, struct buf *out,

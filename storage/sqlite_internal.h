@@ -1,0 +1,170 @@
+/*
+ * What the sqlite_*.c files share, and the one header that sees sqlite3.h. Nothing outside
+ * storage/ (and its tests) includes it.
+ *
+ * SQLite's result codes are plain ints called `code`; sqlite_failure() turns one into our words.
+ */
+#ifndef GANTRY_STORAGE_SQLITE_INTERNAL_H
+#define GANTRY_STORAGE_SQLITE_INTERNAL_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#include "base/list.h"
+#include "storage/connection.h"
+#include "storage/database.h"
+#include "storage/schema.h"
+
+struct database {
+    pthread_mutex_t mu;
+    const struct schema *schema; /* Guarded by mu: our reference to the newest snapshot */
+
+    /* Immutable after open */
+    char *path; /* as it was given */
+    char *file; /* as SQLite gets it: never a special name like ":memory:" */
+    bool is_writable;
+    enum database_synchronous synchronous;
+
+    /* Atomic */
+    _Atomic bool has_writer;
+    _Atomic unsigned connections; /* open ones, for the claim in database_close */
+};
+
+/* --- statements (sqlite_statement.c) -------------------------------------------------------- */
+
+#define STATEMENTS_MAX     128u /* per connection; the least recently used one makes room */
+#define STATEMENTS_BUCKETS 256u /* a power of two */
+
+struct statement {
+    struct list use;        /* in statement_cache.uses */
+    struct statement *next; /* in its bucket */
+    sqlite3_stmt *handle;
+    uint64_t hash;
+    /* The row writer's `{"name":` and `,"name":`; see row_names_refresh. */
+    struct buf names;
+    size_t *name_ends; /* where each column's piece of names ends */
+    int columns_count; /* -1: not known yet */
+    int reprepares;    /* SQLITE_STMTSTATUS_REPREPARE when names were written */
+    size_t sql_size;
+    char sql[];
+};
+
+struct statement_cache {
+    struct list uses; /* oldest first */
+    struct statement *buckets[STATEMENTS_BUCKETS];
+    unsigned count;
+    uint64_t misses; /* statements prepared so far */
+};
+
+/* Our own statements, prepared when a connection is opened so that ROLLBACK needs no memory. */
+enum own_statement { OWN_BEGIN_READ, OWN_BEGIN_WRITE, OWN_COMMIT, OWN_ROLLBACK, OWN_VERSION };
+#define OWN_COUNT (OWN_VERSION + 1)
+
+/* --- connections ----------------------------------------------------------------------------- */
+
+struct connection {
+    struct database *db;
+    sqlite3 *handle;
+    enum connection_kind kind;
+    bool has_slot;         /* counted in db->connections, and for a writer in db->has_writer */
+    bool is_ours;          /* SQL of our own runs: the authorizer and the progress handler let it */
+    bool has_lost_sync;    /* an fsync failed: what is on the disk is unknown, write no more */
+    char denied[160];      /* why the authorizer refused, in words */
+    struct cancel *cancel; /* during connection_run only */
+    enum status stopped;   /* what made a handler stop the statement; OK if none did */
+    int64_t lock_wait_end_ns; /* bound of the current wait for a lock, if there is no deadline */
+    struct statement_cache cache;
+    sqlite3_stmt *own[OWN_COUNT];
+};
+
+/* --- sqlite_library.c ------------------------------------------------------------------------ */
+
+/* What a SQLite code means, without its context. */
+enum status sqlite_status(int code);
+
+/*
+ * The status and the words for a failed call on c, for clients too: SQLite's message, never a
+ * path of ours. c->stopped tells what an interrupted or locked-out statement died of.
+ */
+enum status sqlite_failure(struct connection *c, int code, struct error *err);
+
+/* Before a new piece of work: what stopped or refused the last one is not its story. */
+static inline void sqlite_forget_failure(struct connection *c)
+{
+    c->stopped = STATUS_OK;
+    c->denied[0] = '\0';
+}
+
+/* --- sqlite_open.c --------------------------------------------------------------------------- */
+
+/* The path as SQLite takes it literally. Gives: freed with mem_free; NULL: out of memory. */
+NODISCARD char *sqlite_literal_path(const char *path);
+
+/* Open c->handle, harden it, set its PRAGMAs, prepare its own statements. On failure close it. */
+NODISCARD enum status sqlite_open(struct connection *c, struct error *err) MAY_BLOCK;
+
+/* Harmless for a connection that is not open. Its cached statements must be gone. */
+void sqlite_close(struct connection *c) MAY_BLOCK;
+
+/* Run one of our own statements to its end. *ret_value (may be NULL): its first integer. */
+NODISCARD int sqlite_run_own(struct connection *c, enum own_statement which, int64_t *ret_value);
+
+/* End the open transaction, if there is one. */
+void sqlite_rollback(struct connection *c);
+
+/* --- sqlite_authorizer.c, sqlite_stop.c ----------------------------------------------------- */
+
+void authorizer_install(struct connection *c);
+
+/* Install the progress and busy handlers: how a running or waiting statement is stopped. */
+void stop_install(struct connection *c);
+
+/* Look at the token, between rows for example. Return: OK, CANCELLED, DEADLINE, with words. */
+NODISCARD enum status stop_check(struct connection *c, struct error *err);
+
+/* --- sqlite_statement.c ---------------------------------------------------------------------- */
+
+void statement_cache_init(struct statement_cache *cache);
+void statement_cache_fini(struct statement_cache *cache);
+
+/* Lends *ret until the next statement_cache_get; give it back with statement_release. */
+NODISCARD enum status statement_cache_get(struct connection *c, const char *sql,
+                                          struct statement **ret, struct error *err);
+
+/* Forget its position and its values: the caller's text and blobs are borrowed no longer. */
+void statement_release(struct statement *s);
+
+/*
+ * Prepare exactly one statement.
+ * Return: OK, SCHEMA (a mistake in it, or the schema does not fit it), INVALID (not allowed here),
+ * or as sqlite_failure.
+ */
+NODISCARD enum status sqlite_prepare_one(struct connection *c, const char *sql, unsigned flags,
+                                         sqlite3_stmt **ret, struct error *err);
+
+NODISCARD enum status statement_bind(struct connection *c, struct statement *s,
+                                     const struct query *q, struct error *err);
+
+/* --- sqlite_rows.c --------------------------------------------------------------------------- */
+
+/*
+ * Step s to its end and write its rows; what q->shape puts around them too. Leaves the statement
+ * where it stopped. Adds to result->rows.
+ */
+NODISCARD enum status rows_write(struct connection *c, struct statement *s, const struct query *q,
+                                 struct buf *out, struct query_result *result, struct error *err);
+
+/* --- sqlite_reader.c, sqlite_writer.c -------------------------------------------------------- */
+
+NODISCARD enum status reader_run(struct connection *c, struct statement *s, const struct query *q,
+                                 struct buf *out, struct query_result *result, struct error *err);
+NODISCARD enum status writer_run(struct connection *c, struct statement *s, const struct query *q,
+                                 struct buf *out, struct query_result *result, struct error *err);
+
+/* --- sqlite_schema.c ------------------------------------------------------------------------- */
+
+/* Read the schema into a new snapshot and make it the database's newest. */
+NODISCARD enum status schema_read(struct connection *c, struct error *err) MAY_BLOCK;
+
+#endif
