@@ -50,7 +50,9 @@ struct config_param {
 
 enum config_result { CONFIG_ROWS, CONFIG_ROW, CONFIG_NONE };
 
+/* Never without method, path and handler: a route that lacks one is a problem and is left out. */
 struct config_route {
+    size_t index; /* its place in the file: problems with it are at $.routes[index] */
     char *method; /* "GET", "POST", "PUT", "PATCH", "DELETE" */
     char *path;
     char *handler;        /* "sql" when the route has "sql"; else as given, e.g. "sleep" */

@@ -1,4 +1,7 @@
-/* What is wrong with a configuration: a list of JSON paths and sentences, in file order. */
+/*
+ * What is wrong with a configuration: a list of JSON paths and sentences, in the order of the file
+ * (routes last, since they build on the rest).
+ */
 #ifndef GANTRY_CONFIG_PROBLEMS_H
 #define GANTRY_CONFIG_PROBLEMS_H
 

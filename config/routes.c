@@ -1,0 +1,173 @@
+#include "config/routes.h"
+
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/mem.h"
+#include "config/option.h"
+#include "config/params.h"
+#include "config/pattern.h"
+#include "config/pools.h"
+
+static const struct config_special specials[] = {{"params", config_params_read}};
+
+static const struct config_shape shape = {.owner = CONFIG_OF_config_route,
+                                          .prefix = "routes[].",
+                                          .specials = specials,
+                                          .specials_count = ARRAY_LENGTH(specials)};
+
+static void fini(struct config_route *route)
+{
+    config_params_fini(route);
+    config_release(CONFIG_OF_config_route, route);
+    *route = (struct config_route){0};
+}
+
+void config_routes_fini(struct config *config)
+{
+    for (size_t i = 0; i < config->routes_count; i++) {
+        fini(&config->routes[i]);
+    }
+    mem_free(config->routes);
+}
+
+static bool has(const json_t *object, const char *key)
+{
+    return json_object_get(object, key) != NULL;
+}
+
+/* A handler has its own parameters: what belongs to SQL would be silently ignored. */
+static void check_handler(struct config_reader *r, const struct config_place *at,
+                          const json_t *value, const struct config_route *route)
+{
+    static const char *const sql_only[] = {"params", "result"};
+    const char *rest = route->path;
+    struct str name;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(sql_only); i++) {
+        if (has(value, sql_only[i])) {
+            config_problem(r, CONFIG_AT_KEY(at, sql_only[i]),
+                           "goes with \"sql\", not with \"handler\"");
+        }
+    }
+    if (rest != NULL && config_pattern_next(&rest, &name)) {
+        config_problem(r, CONFIG_AT_KEY(at, "path"),
+                       "has {%.*s}, but only \"sql\" takes parameters from the path",
+                       (int)name.size, name.at);
+    }
+}
+
+static void check_kind(struct config_reader *r, const struct config_place *at, const json_t *value,
+                       struct config_route *route)
+{
+    bool has_sql = has(value, "sql");
+    bool has_handler = has(value, "handler");
+
+    if (has_sql && has_handler) {
+        config_problem(r, at, "has both \"sql\" and \"handler\"; keep one");
+    } else if (!has_sql && !has_handler) {
+        config_problem(r, at, "has neither \"sql\" nor \"handler\"; one is needed");
+    } else if (has_handler) {
+        check_handler(r, at, value, route);
+    } else {
+        if (route->sql != NULL) {
+            route->handler = config_copy(r, "sql");
+        }
+        config_params_check(r, at, route);
+    }
+}
+
+static void check_path(struct config_reader *r, const struct config_place *at,
+                       const struct config *config, const struct config_route *route)
+{
+    const struct config_place *place = CONFIG_AT_KEY(at, "path");
+    const char *owned = config_path_reserved(route->path);
+
+    if (owned != NULL) {
+        config_problem(r, place, "%s is the service's own", owned);
+        return;
+    }
+    if (config->tables.enabled && config_path_is_below(route->path, config->tables.prefix)) {
+        config_problem(r, place,
+                       "%s belongs to the tables; choose another path or another "
+                       "\"tables.prefix\"",
+                       config->tables.prefix);
+        return;
+    }
+    for (size_t i = 0; i < config->routes_count; i++) {
+        const struct config_route *other = &config->routes[i];
+
+        if (route->method != NULL && strcmp(other->path, route->path) == 0 &&
+            strcmp(other->method, route->method) == 0) {
+            config_problem(r, place, "%s %s is $.routes[%zu] already", route->method, route->path,
+                           other->index);
+            return;
+        }
+    }
+}
+
+/* A method that is there but not good is not GET either: nothing more is said about it. */
+static void drop_bad_method(const json_t *value, struct config_route *route)
+{
+    const json_t *method = json_object_get(value, "method");
+
+    if (method != NULL &&
+        (!json_is_string(method) || strcmp(json_string_value(method), route->method) != 0)) {
+        mem_free(route->method);
+        route->method = NULL;
+    }
+}
+
+/* Return: is it whole enough to be kept? */
+static bool read_route(struct config_reader *r, const struct config_place *at, json_t *value,
+                       const struct config *config, struct config_route *route)
+{
+    if (!config_object_read(r, at, value, &shape, route)) {
+        return false;
+    }
+    drop_bad_method(value, route);
+    if (!has(value, "path")) {
+        config_problem(r, at, "\"path\" is missing");
+    }
+    check_kind(r, at, value, route);
+    if (route->path != NULL) {
+        check_path(r, at, config, route);
+    }
+    if (route->pool != NULL &&
+        !config_pools_check(r, CONFIG_AT_KEY(at, "pool"), config, route->pool)) {
+        mem_free(route->pool);
+        route->pool = NULL;
+    }
+    return route->method != NULL && route->path != NULL && route->handler != NULL &&
+           !(has(value, "sql") && has(value, "handler"));
+}
+
+void config_routes_read(struct config_reader *r, const struct config_place *at,
+                        struct json_t *value, struct config *config)
+{
+    size_t n = json_array_size(value);
+
+    if (!json_is_array(value)) {
+        config_problem_type(r, at, "an array", value);
+        return;
+    }
+    config->routes = mem_zalloc((n + 1) * sizeof(*config->routes));
+    if (config->routes == NULL) {
+        r->status = STATUS_NOMEM;
+        return;
+    }
+    for (size_t i = 0; i < n && r->status == STATUS_OK; i++) {
+        struct config_route *route = &config->routes[config->routes_count];
+
+        route->index = i;
+        if (config_defaults(CONFIG_OF_config_route, route) != STATUS_OK) {
+            r->status = STATUS_NOMEM;
+            fini(route);
+        } else if (read_route(r, CONFIG_AT_INDEX(at, i), json_array_get(value, i), config, route)) {
+            config->routes_count++;
+        } else {
+            fini(route);
+        }
+    }
+}
