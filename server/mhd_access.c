@@ -117,9 +117,8 @@ void *access_on_request_line(void *cls, const char *uri, struct MHD_Connection *
     ex->connection = connection;
     ex->client = client;
     ex->raw_target = uri;
-    ex->call.request.target.size = uri == NULL ? 0 : strlen(uri);
-    ex->call.request.target.at =
-        uri == NULL ? "" : arena_copy(&ex->call.arena, ex->call.request.target);
+    ex->call.request.target = str_of(uri == NULL ? "" : uri);
+    ex->call.request.target.at = arena_copy(&ex->call.arena, ex->call.request.target);
     watch_client(&loop->watch, client, CLIENT_HEAD, clock_now_ns());
     return ex;
 }
@@ -258,7 +257,7 @@ static void refuse_method(struct loop *loop, struct exchange *ex) ON_LOOP
     char allow[80];
 
     router_allow(loop->router, &ex->call.request, &ex->call.arena, allow, sizeof(allow));
-    call_fail(&ex->call, PROBLEM_METHOD_NOT_ALLOWED, NULL, "%s is not allowed here; %s",
+    call_fail(&ex->call, PROBLEM_METHOD_NOT_ALLOWED, NULL, "%s is not allowed here, only %s",
               method_name(ex->call.request.method), allow);
     response_header(&ex->call.response, "Allow", "%s", allow);
 }

@@ -253,6 +253,11 @@ static void *loop_main(void *argument)
     return NULL;
 }
 
+const char *server_library_version(void)
+{
+    return MHD_get_version();
+}
+
 /* --- life --------------------------------------------------------------------------------- */
 
 static void on_log(void *cls, const char *format, va_list args) PRINTF_LIKE(2, 0);

@@ -52,6 +52,9 @@ void server_drain(struct server *server, int64_t deadline_ns) MAY_BLOCK;
 /* The executors must have been stopped. NULL is fine. */
 void server_destroy(struct server *server) MAY_BLOCK;
 
+/* Lends the version of libmicrohttpd. */
+const char *server_library_version(void) ANY_THREAD;
+
 struct server_stats {
     unsigned connections;
     unsigned in_flight;

@@ -32,6 +32,9 @@ struct database_conf {
  */
 NODISCARD enum status database_library_init(struct error *err);
 
+/* Lends the version of SQLite. */
+const char *database_library_version(void) ANY_THREAD;
+
 /*
  * Check that the file is there and is a database, put a writable one in WAL mode, read its schema.
  * Gives: *ret, closed with database_close.

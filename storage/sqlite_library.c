@@ -187,3 +187,8 @@ enum status sqlite_failure(struct connection *c, int code, struct error *err)
     }
     return error_set(err, status, "%s", sqlite3_errmsg(c->handle));
 }
+
+const char *database_library_version(void)
+{
+    return sqlite3_libversion();
+}

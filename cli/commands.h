@@ -1,0 +1,15 @@
+/* The commands: each parses its own arguments and returns the program's exit code (sysexits). */
+#ifndef GANTRY_CLI_COMMANDS_H
+#define GANTRY_CLI_COMMANDS_H
+
+#include "base/error.h"
+
+int serve_command(int argc, char **argv);
+int check_command(int argc, char **argv);
+int health_command(int argc, char **argv);
+int version_command(int argc, char **argv);
+
+/* "gantry COMMAND: text" and the hint, on standard error. Return: the exit code for it. */
+int command_fail(const char *command, const struct error *err);
+
+#endif

@@ -1,0 +1,117 @@
+/* gantry: find the command and run it. */
+#include <argp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/attributes.h"
+#include "base/nearest.h"
+#include "cli/commands.h"
+#include "cli/demo.h"
+#include "storage/database.h"
+
+struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+};
+
+static const struct command commands[] = {
+    {"serve", serve_command, "serve [DATABASE] [--config FILE] [--listen ADDR:PORT] [--write]"},
+    {"check", check_command, "check --config FILE      say everything that is wrong with it"},
+    {"demo", demo_command, "demo FILE                make a database to try things on"},
+    {"health", health_command, "health [--url URL]       is a running service alive?"},
+    {"version", version_command, "version                  of Gantry and its libraries"},
+};
+
+static void put_usage(FILE *to)
+{
+    (void)fprintf(to, "An HTTP service over a SQLite file that never blocks its event loop.\n\n"
+                      "Usage:\n");
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
+        (void)fprintf(to, "  gantry %s\n", commands[i].summary);
+    }
+    (void)fprintf(to, "\nStart with:\n"
+                      "  gantry demo demo.db && gantry serve demo.db\n\n"
+                      "`gantry COMMAND --help` tells more about one of them.\n");
+}
+
+static int refuse(const char *name)
+{
+    const char *names[ARRAY_LENGTH(commands)];
+    const char *near;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
+        names[i] = commands[i].name;
+    }
+    near = nearest_name(name, names, ARRAY_LENGTH(commands));
+    (void)fprintf(stderr, "gantry: there is no command \"%s\"", name);
+    if (near != NULL) {
+        (void)fprintf(stderr, "; did you mean \"%s\"?", near);
+    }
+    (void)fprintf(stderr, "\n`gantry --help` lists the commands.\n");
+    return EX_USAGE;
+}
+
+int command_fail(const char *command, const struct error *err)
+{
+    static const struct {
+        enum status status;
+        int code;
+    } codes[] = {
+        {STATUS_INVALID, EX_CONFIG},
+        {STATUS_CONFLICT, EX_CONFIG},
+        {STATUS_NO_SUCH_FILE, EX_NOINPUT},
+        {STATUS_NOT_A_DATABASE, EX_DATAERR},
+        {STATUS_CORRUPT, EX_DATAERR},
+        {STATUS_IO, EX_IOERR},
+        {STATUS_FULL, EX_IOERR},
+        {STATUS_READONLY, EX_IOERR},
+        {STATUS_LOCKED, EX_IOERR},
+        {STATUS_BUSY, EX_IOERR},
+        {STATUS_OS, EX_OSERR},
+        {STATUS_NOMEM, EX_OSERR},
+    };
+
+    (void)fprintf(stderr, "gantry %s: %s\n", command, err->text);
+    if (err->hint[0] != '\0') {
+        (void)fprintf(stderr, "hint: %s\n", err->hint);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(codes); i++) {
+        if (codes[i].status == err->status) {
+            return codes[i].code;
+        }
+    }
+    return EX_SOFTWARE;
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc < 2 ? "" : argv[1];
+    struct error err;
+
+    argp_err_exit_status = EX_USAGE;
+    (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error to read, not a death */
+    if (argc < 2) {
+        put_usage(stderr);
+        return EX_USAGE;
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        put_usage(stdout);
+        return EX_OK;
+    }
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+        return version_command(1, argv);
+    }
+    if (database_library_init(&err) != STATUS_OK) {
+        return command_fail("start-up", &err);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
+        if (strcmp(name, commands[i].name) == 0) {
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    return refuse(name);
+}

@@ -1,0 +1,25 @@
+/* What `serve` is asked to do: its command line, merged over the configuration file. */
+#ifndef GANTRY_CLI_OPTIONS_H
+#define GANTRY_CLI_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "config/config.h"
+
+struct options {
+    const char *database; /* NULL: as configured */
+    const char *config;   /* NULL: no file */
+    const char *listen;   /* NULL: as configured */
+    bool is_write;        /* false: as configured */
+};
+
+/*
+ * Load the file, if any, and put the command line's words over it.
+ * Return: EX_OK, or an exit code with what is wrong printed. The caller frees both in any case.
+ */
+int options_resolve(const struct options *options, struct config *ret, struct problems *problems);
+
+/* Print the problems, one a line. Return: EX_CONFIG if there are any, else EX_OK. */
+int options_report_problems(const char *command, const char *file, const struct problems *problems);
+
+#endif

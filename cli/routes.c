@@ -1,0 +1,278 @@
+#include "cli/routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/mem.h"
+#include "handlers/sleep/sleep.h"
+#include "handlers/table/table.h"
+
+#define PATH_SIZE 300 /* of a JSON path in a problem */
+
+/* --- pools by name ------------------------------------------------------------------------ */
+
+/* Return: is there a pool of that name? *ret is NULL when dry. */
+static bool find_pool(const struct service *s, const char *name, struct executor **ret)
+{
+    for (size_t i = 0; i < s->executors_count; i++) {
+        if (strcmp(s->executor_names[i], name) == 0) {
+            *ret = s->executors[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- system and tables -------------------------------------------------------------------- */
+
+static enum status add_get(struct service *s, const char *path, const struct handler *handler,
+                           struct error *err)
+{
+    struct route route = {.method = METHOD_GET,
+                          .pattern = path,
+                          .handler = handler,
+                          .deadline_ms = s->config->limits.deadline_ms,
+                          .body_max = s->config->limits.body_bytes};
+
+    if (handler->kind == HANDLER_BLOCKING) {
+        (void)find_pool(s, "read", &route.executor); /* always there */
+    }
+    return router_add(s->router, &route, err);
+}
+
+static enum status add_system(struct service *s, struct error *err)
+{
+    const struct {
+        const char *path;
+        const struct handler *handler;
+    } rows[] = {
+        {"/health", health_live_handler(s->health)},
+        {"/livez", health_live_handler(s->health)},
+        {"/readyz", health_ready_handler(s->health)},
+        {"/startupz", health_startup_handler(s->health)},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        enum status status = add_get(s, rows[i].path, rows[i].handler, err);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status add_tables(struct service *s, struct error *err)
+{
+    const char *prefix = s->config->tables.prefix;
+    char path[PATH_SIZE];
+    enum status status;
+
+    if (s->tables == NULL) {
+        return STATUS_OK;
+    }
+    status = add_get(s, prefix, table_list_handler(s->tables), err);
+    if (status == STATUS_OK) {
+        (void)snprintf(path, sizeof(path), "%s/", prefix); /* the prefix is bounded by config */
+        status = add_get(s, path, table_list_handler(s->tables), err);
+    }
+    if (status == STATUS_OK) {
+        (void)snprintf(path, sizeof(path), "%s/{table}", prefix); /* likewise */
+        status = add_get(s, path, table_rows_handler(s->tables), err);
+    }
+    return status;
+}
+
+/* --- one SQL route ------------------------------------------------------------------------ */
+
+static enum sql_in place_of(const struct config_route *route, const struct config_param *param)
+{
+    char segment[PATH_SIZE];
+    bool is_in_path;
+
+    switch (param->in) {
+    case CONFIG_IN_PATH:
+        return SQL_IN_PATH;
+    case CONFIG_IN_QUERY:
+        return SQL_IN_QUERY;
+    case CONFIG_IN_BODY:
+        return SQL_IN_BODY;
+    case CONFIG_IN_DEFAULT:
+        break;
+    }
+    is_in_path =
+        (size_t)snprintf(segment, sizeof(segment), "{%s}", param->name) < sizeof(segment) &&
+        strstr(route->path, segment) != NULL;
+    if (is_in_path) {
+        return SQL_IN_PATH;
+    }
+    return route->method[0] == 'P' ? SQL_IN_BODY : SQL_IN_QUERY; /* POST, PUT, PATCH */
+}
+
+/* The default as it is bound. Blobs are decoded in place: config has checked them. */
+static struct value fallback_of(const struct config_param *param)
+{
+    struct value value = {.type = VALUE_NULL};
+    size_t size;
+
+    if (param->has_default != CONFIG_DEFAULT_VALUE) {
+        return value;
+    }
+    switch (param->type) {
+    case CONFIG_INTEGER:
+    case CONFIG_BOOLEAN:
+        return (struct value){.type = VALUE_INTEGER, .integer = param->default_integer};
+    case CONFIG_NUMBER:
+        return (struct value){.type = VALUE_REAL, .real = param->default_number};
+    case CONFIG_STRING:
+    case CONFIG_JSON:
+        return (struct value){.type = VALUE_TEXT, .bytes = str_of(param->default_text)};
+    case CONFIG_BLOB:
+        break;
+    }
+    value.type = VALUE_BLOB;
+    value.bytes = (struct str){param->default_text, 0};
+    if (base64_decode(str_of(param->default_text), (unsigned char *)param->default_text, &size)) {
+        value.bytes.size = size;
+    }
+    return value;
+}
+
+static struct sql_param param_of(const struct config_route *route, const struct config_param *p)
+{
+    return (struct sql_param){
+        .name = p->name,
+        .type = (enum sql_type)p->type, /* the two lists are the same; see the assertion below */
+        .in = place_of(route, p),
+        .has_default = (enum sql_default)p->has_default,
+        .fallback = fallback_of(p),
+        .has_minimum = p->has_minimum,
+        .has_maximum = p->has_maximum,
+        .minimum_integer = p->minimum_integer,
+        .maximum_integer = p->maximum_integer,
+        .minimum_number = p->minimum_number,
+        .maximum_number = p->maximum_number,
+        .min_length = p->min_length,
+        .max_length = p->max_length,
+    };
+}
+
+_Static_assert((int)CONFIG_JSON == (int)SQL_JSON && (int)CONFIG_BLOB == (int)SQL_BLOB &&
+                   (int)CONFIG_STRING == (int)SQL_STRING && (int)CONFIG_NUMBER == (int)SQL_NUMBER &&
+                   (int)CONFIG_BOOLEAN == (int)SQL_BOOLEAN &&
+                   (int)CONFIG_DEFAULT_VALUE == (int)SQL_DEFAULT_VALUE &&
+                   (int)CONFIG_DEFAULT_NULL == (int)SQL_DEFAULT_NULL,
+               "config and handlers/sql must number their types alike");
+
+static enum query_shape shape_of(enum config_result result)
+{
+    return result == CONFIG_ROW ? QUERY_ROW : result == CONFIG_NONE ? QUERY_NONE : QUERY_ROWS;
+}
+
+/* Return: the route's handler, or NULL with a problem. */
+static const struct handler *create_sql(struct service *s, const struct config_route *route,
+                                        struct problems *problems, bool *ret_writes,
+                                        const char *path)
+{
+    struct sql_param *params = mem_alloc((route->params_count + 1) * sizeof(*params));
+    struct sql_conf conf = {.method = method_of(str_of(route->method)),
+                            .sql = route->sql,
+                            .shape = shape_of(route->result),
+                            .params = params,
+                            .params_count = route->params_count};
+    struct error err = {0};
+    enum status status = STATUS_NOMEM;
+
+    if (s->db == NULL) {
+        problems_add(problems, path, "a SQL route needs a database: set database.path");
+        mem_free(params);
+        return NULL;
+    }
+    if (params != NULL) {
+        for (size_t i = 0; i < route->params_count; i++) {
+            params[i] = param_of(route, &route->params[i]);
+        }
+        status = sql_route_create(&conf, s->inspector, &s->sql_routes[s->sql_routes_count],
+                                  ret_writes, &err);
+    }
+    mem_free(params);
+    if (status != STATUS_OK) {
+        problems_add(problems, path, "%s%s%s", err.text, err.hint[0] == '\0' ? "" : "; ", err.hint);
+        return NULL;
+    }
+    return sql_route_handler(s->sql_routes[s->sql_routes_count++]);
+}
+
+/* --- any configured route ----------------------------------------------------------------- */
+
+/* Where it runs. Return: false with a problem. */
+static bool choose_pool(const struct service *s, const struct config_route *conf, bool writes,
+                        struct problems *problems, struct executor **ret)
+{
+    const char *name = conf->pool != NULL ? conf->pool : writes ? "write" : "read";
+    char path[PATH_SIZE];
+
+    (void)snprintf(path, sizeof(path), "$.routes[%zu].%s", conf->index,
+                   writes && !s->config->database.write ? "sql" : "pool"); /* fits */
+    if (writes && !s->config->database.write) {
+        problems_add(problems, path,
+                     "the statement writes, but the database is served read-only; set "
+                     "database.write, or start with --write");
+        return false;
+    }
+    if (writes != (strcmp(name, "write") == 0)) {
+        problems_add(problems, path,
+                     writes ? "a statement that writes runs on the pool \"write\" and on no other"
+                            : "the pool \"write\" is for statements that write");
+        return false;
+    }
+    return find_pool(s, name, ret); /* config has checked that it exists */
+}
+
+static enum status add_configured(struct service *s, const struct config_route *conf,
+                                  struct problems *problems, struct error *err)
+{
+    struct route route = {
+        .method = method_of(str_of(conf->method)),
+        .pattern = conf->path,
+        .deadline_ms = conf->deadline_ms != 0 ? conf->deadline_ms : s->config->limits.deadline_ms,
+        .body_max = conf->body_bytes != 0 ? conf->body_bytes : s->config->limits.body_bytes,
+    };
+    bool writes = false;
+    char path[PATH_SIZE];
+    enum status status;
+
+    if (conf->sql != NULL) {
+        (void)snprintf(path, sizeof(path), "$.routes[%zu].sql", conf->index); /* fits */
+        route.handler = create_sql(s, conf, problems, &writes, path);
+    } else {
+        route.handler = sleep_handler(); /* the only one there is: config has checked the name */
+    }
+    if (route.handler == NULL || !choose_pool(s, conf, writes, problems, &route.executor)) {
+        return STATUS_OK; /* said in problems */
+    }
+    status = router_add(s->router, &route, err);
+    if (status == STATUS_CONFLICT || status == STATUS_INVALID) {
+        (void)snprintf(path, sizeof(path), "$.routes[%zu].path", conf->index); /* fits */
+        problems_add(problems, path, "%s", err->text);
+        return STATUS_OK;
+    }
+    return status;
+}
+
+enum status routes_add(struct service *s, struct problems *problems, struct error *err)
+{
+    enum status status = add_system(s, err);
+
+    s->sql_routes = mem_zalloc((s->config->routes_count + 1) * sizeof(struct sql_route *));
+    if (s->sql_routes == NULL) {
+        return error_set(err, STATUS_NOMEM, "no memory for the routes");
+    }
+    if (status == STATUS_OK) {
+        status = add_tables(s, err);
+    }
+    for (size_t i = 0; i < s->config->routes_count && status == STATUS_OK; i++) {
+        status = add_configured(s, &s->config->routes[i], problems, err);
+    }
+    return status;
+}

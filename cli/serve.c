@@ -1,0 +1,274 @@
+/*
+ * `gantry serve`: put the service together, serve until a signal, drain.
+ *
+ * The main thread only waits for signals; loops and workers block all of them. The first SIGTERM or
+ * SIGINT drains; a second one ends the process at once.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/service.h"
+#include "server/server.h"
+
+#define SPARE_FDS 256 /* beside connections: database files, epolls, the log */
+#define STUCK_S   5   /* for work that cannot be stopped, after everybody has been answered */
+
+/* --- the command line --------------------------------------------------------------------- */
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct options *options = state->input;
+
+    switch (key) {
+    case 'c':
+        options->config = arg;
+        return 0;
+    case 'l':
+        options->listen = arg;
+        return 0;
+    case 'w':
+        options->is_write = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (options->database != NULL) {
+            argp_error(state, "one DATABASE only, not '%s' as well", arg);
+            return EINVAL;
+        }
+        options->database = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (options->database == NULL && options->config == NULL) {
+            argp_error(state, "name a DATABASE or a --config FILE (`gantry demo demo.db` makes a "
+                              "database to try)");
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void parse(int argc, char **argv, struct options *ret)
+{
+    static const struct argp_option options[] = {
+        {"config", 'c', "FILE", 0, "Routes, pools and limits (config/gantry.schema.json)", 0},
+        {"listen", 'l', "ADDR:PORT", 0, "Where to listen (default 127.0.0.1:8080; port 0: any)", 0},
+        {"write", 'w', NULL, 0, "Let the service change the database", 0},
+        {0},
+    };
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse_option,
+        .args_doc = "[DATABASE]",
+        .doc = "Serve a SQLite database over HTTP: every table as JSON below /api/, and the routes "
+               "of the configuration. Read-only unless --write is given.",
+    };
+    static char name[] = "gantry serve";
+
+    argv[0] = name;
+    (void)argp_parse(&argp, argc, argv, 0, NULL, ret); /* exits by itself on wrong usage */
+}
+
+/* --- limits of the process ---------------------------------------------------------------- */
+
+/* Ask for as many descriptors as connections need. Return: how many connections there can be. */
+static unsigned raise_descriptors(unsigned wanted)
+{
+    struct rlimit limit;
+    rlim_t need = (rlim_t)wanted + SPARE_FDS;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need) {
+        return wanted;
+    }
+    limit.rlim_cur =
+        limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= need ? need : limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* read back below */
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need) {
+        return wanted;
+    }
+    wanted = limit.rlim_cur > 2 * SPARE_FDS ? (unsigned)(limit.rlim_cur - SPARE_FDS)
+                                            : (unsigned)(limit.rlim_cur / 2);
+    log_event(LOG_WARN, "fewer connections than configured: the limit of open files is low",
+              LOG_INT("connections", wanted), LOG_STR("hint", "raise it with ulimit -n"));
+    return wanted;
+}
+
+static unsigned loops_of(const struct config *config)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (config->loops > 0) {
+        return (unsigned)config->loops;
+    }
+    return processors >= 4 ? (unsigned)(processors / 2 > 64 ? 64 : processors / 2) : 1;
+}
+
+static struct server_conf server_conf_of(const struct config *config)
+{
+    return (struct server_conf){
+        .listen = config->listen,
+        .loops = loops_of(config),
+        .connections = raise_descriptors((unsigned)config->limits.connections),
+        .in_flight_max = (unsigned)config->limits.in_flight,
+        .response_max = config->limits.response_bytes,
+        .header_ms = config->limits.header_ms,
+        .body_ms = config->limits.body_ms,
+        .idle_ms = config->limits.idle_ms,
+    };
+}
+
+/* --- signals ------------------------------------------------------------------------------ */
+
+static void block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+}
+
+static void await_signal(const sigset_t *set)
+{
+    int signal_number;
+
+    while (sigwait(set, &signal_number) != 0) {
+        /* interrupted: wait on */
+    }
+    log_event(LOG_INFO, "draining", LOG_STR("signal", strsignal(signal_number)));
+}
+
+static void stop_at_once(int signal_number)
+{
+    _exit(128 + signal_number);
+}
+
+/* Everybody has been answered; what still runs cannot be stopped and has nobody to answer. */
+static void leave_stuck(int signal_number)
+{
+    static const char text[] = "gantry: work that cannot be stopped was left behind\n";
+    ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+    (void)n;
+    (void)signal_number;
+    _exit(EX_OK);
+}
+
+static void obey_second_signal(const sigset_t *set)
+{
+    struct sigaction action = {.sa_handler = stop_at_once};
+
+    (void)sigaction(SIGTERM, &action, NULL); /* cannot fail for these */
+    (void)sigaction(SIGINT, &action, NULL);
+    action.sa_handler = leave_stuck;
+    (void)sigaction(SIGALRM, &action, NULL);
+    pthread_sigmask(SIG_UNBLOCK, set, NULL);
+}
+
+/* --- serving ------------------------------------------------------------------------------ */
+
+static int announce(const struct server *server, const struct service *service,
+                    const struct config *config)
+{
+    const char *address = server_address(server);
+
+    (void)printf("listening on http://%s\n", address);
+    if (service_has_tables(service)) {
+        (void)printf("  tables  http://%s%s/\n", address, config->tables.prefix);
+    }
+    (void)printf("  health  http://%s/health\n", address);
+    return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+}
+
+/* From here on errors are the service's, not the configuration's. */
+static int run(struct service *service, const struct config *config, const sigset_t *signals)
+{
+    struct server_conf conf = server_conf_of(config);
+    struct server *server = NULL;
+    struct error err = {0};
+    enum status status = server_create(&conf, service_router(service), &server, &err);
+    int code;
+
+    if (status == STATUS_OK) {
+        status = server_start(server, &err);
+    }
+    if (status != STATUS_OK) {
+        service_stop(service);
+        server_destroy(server);
+        return command_fail("serve", &err);
+    }
+    health_set_phase(service_health(service), HEALTH_READY);
+    code = announce(server, service, config);
+    log_event(LOG_INFO, "serving", LOG_STR("address", server_address(server)),
+              LOG_STR("database", config->database.path == NULL ? "" : config->database.path),
+              LOG_STR("access", config->database.write ? "read and write" : "read-only"),
+              LOG_INT("routes", (int64_t)config->routes_count), LOG_INT("loops", conf.loops));
+    if (code == EX_OK) {
+        await_signal(signals);
+    }
+    obey_second_signal(signals);
+    health_set_phase(service_health(service), HEALTH_DRAINING);
+    server_drain(server, clock_now_ns() + (int64_t)config->limits.drain_ms * NS_PER_MS);
+    alarm(STUCK_S);
+    service_stop(service);
+    server_destroy(server);
+    log_event(LOG_INFO, "stopped");
+    return code;
+}
+
+static int build_and_run(const struct options *options, struct config *config,
+                         struct problems *problems, const sigset_t *signals)
+{
+    struct service *service = NULL;
+    struct error err = {0};
+    enum status status = service_create(config, problems->count > 0, problems, &service, &err);
+    int code = options_report_problems("serve", options->config, problems);
+
+    if (status != STATUS_OK && code == EX_OK) {
+        code = command_fail("serve", &err);
+    } else if (code == EX_OK) {
+        code = run(service, config, signals);
+    }
+    service_destroy(service);
+    return code;
+}
+
+static int start_log(void)
+{
+    struct log_conf conf = {
+        .fd = STDERR_FILENO, .level = LOG_INFO, .is_human = isatty(STDERR_FILENO) == 1};
+    struct error err = {0};
+
+    return log_start(&conf, &err) == STATUS_OK ? EX_OK : command_fail("serve", &err);
+}
+
+int serve_command(int argc, char **argv)
+{
+    struct options options = {0};
+    struct config config = {0};
+    struct problems problems = {0};
+    sigset_t signals;
+    int code;
+
+    parse(argc, argv, &options);
+    block_signals(&signals);
+    code = options_resolve(&options, &config, &problems);
+    if (code == EX_OK) {
+        code = start_log();
+    }
+    if (code == EX_OK) {
+        code = build_and_run(&options, &config, &problems, &signals);
+        log_stop();
+    }
+    problems_fini(&problems);
+    config_fini(&config);
+    return code;
+}

@@ -1,0 +1,195 @@
+#include "cli/service.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/routes.h"
+#include "cli/service_parts.h"
+#include "handlers/table/table.h"
+#include "storage/database.h"
+
+#define DEFAULT_WRITE_QUEUE 1024
+
+/* --- pools -------------------------------------------------------------------------------- */
+
+static enum status add_pool(struct service *s, const char *name, uint64_t threads, uint64_t queue,
+                            struct slot_conf *slot, struct error *err)
+{
+    struct executor_conf conf = {.name = name,
+                                 .threads = (unsigned)threads,
+                                 .queue_max = (unsigned)queue,
+                                 .local_user = slot,
+                                 .local_create = slot_create,
+                                 .local_destroy = slot_destroy};
+    enum status status = STATUS_OK;
+
+    if (!s->is_dry) {
+        status = executor_create(&conf, &s->executors[s->executors_count], err);
+    }
+    if (status == STATUS_OK) {
+        s->executor_names[s->executors_count++] = name;
+    }
+    return status;
+}
+
+static enum status create_pools(struct service *s, struct error *err)
+{
+    const struct config *config = s->config;
+    uint64_t write_queue = DEFAULT_WRITE_QUEUE;
+
+    s->executors = mem_zalloc((config->pools_count + 1) * sizeof(struct executor *));
+    s->executor_names = mem_zalloc((config->pools_count + 1) * sizeof(char *));
+    if (s->executors == NULL || s->executor_names == NULL) {
+        return error_set(err, STATUS_NOMEM, "no memory for the pools");
+    }
+    s->reader_slot = (struct slot_conf){.db = s->db, .kind = CONNECTION_READER};
+    s->writer_slot = (struct slot_conf){.db = s->db, .kind = CONNECTION_WRITER};
+    for (size_t i = 0; i < config->pools_count; i++) {
+        const struct config_pool *pool = &config->pools[i];
+        enum status status;
+        if (strcmp(pool->name, "write") == 0) {
+            write_queue = pool->queue;
+            continue;
+        }
+        status = add_pool(s, pool->name, pool->threads, pool->queue, &s->reader_slot, err);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    if (!config->database.write || s->db == NULL) {
+        return STATUS_OK;
+    }
+    return add_pool(s, "write", 1, write_queue, &s->writer_slot, err);
+}
+
+/* --- database ----------------------------------------------------------------------------- */
+
+static enum status open_database(struct service *s, struct error *err)
+{
+    struct database_conf conf = {
+        .path = s->config->database.path,
+        .is_writable = s->config->database.write && !s->is_dry,
+        .synchronous = s->config->database.synchronous == CONFIG_SYNCHRONOUS_NORMAL
+                           ? DATABASE_SYNCHRONOUS_NORMAL
+                           : DATABASE_SYNCHRONOUS_FULL,
+    };
+    enum status status;
+
+    if (conf.path == NULL) {
+        return STATUS_OK;
+    }
+    status = database_open(&conf, &s->db, err);
+    if (status == STATUS_OK) {
+        status = connection_open(s->db, CONNECTION_READER, &s->inspector, err);
+    }
+    return status;
+}
+
+static enum status create_tables(struct service *s, struct error *err)
+{
+    const struct config *config = s->config;
+    struct table_conf conf = {.db = s->db,
+                              .rows_max = config->tables.max_rows,
+                              .include = (const char *const *)config->tables.include,
+                              .include_count = config->tables.include_count,
+                              .exclude = (const char *const *)config->tables.exclude,
+                              .exclude_count = config->tables.exclude_count};
+
+    if (!config->tables.enabled || s->db == NULL) {
+        return STATUS_OK;
+    }
+    if (table_api_create(&conf, &s->tables) != STATUS_OK) {
+        return error_set(err, STATUS_NOMEM, "no memory for the tables' API");
+    }
+    return STATUS_OK;
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+static enum status build(struct service *s, struct problems *problems, struct error *err)
+{
+    enum status status = open_database(s, err);
+
+    if (status == STATUS_OK) {
+        status = create_pools(s, err);
+    }
+    if (status == STATUS_OK) {
+        status = create_tables(s, err);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (health_create(s->executors, s->is_dry ? 0 : s->executors_count, &s->health) != STATUS_OK ||
+        router_create(&s->router) != STATUS_OK) {
+        return error_set(err, STATUS_NOMEM, "no memory for the routes");
+    }
+    return routes_add(s, problems, err);
+}
+
+enum status service_create(const struct config *config, bool is_dry, struct problems *problems,
+                           struct service **ret, struct error *err)
+{
+    struct service *s = mem_zalloc(sizeof(*s));
+    enum status status;
+
+    if (s == NULL) {
+        return error_set(err, STATUS_NOMEM, "no memory for the service");
+    }
+    s->config = config;
+    s->is_dry = is_dry;
+    status = build(s, problems, err);
+    if (status != STATUS_OK) {
+        service_destroy(s);
+        return status;
+    }
+    *ret = s;
+    return STATUS_OK;
+}
+
+void service_stop(struct service *s)
+{
+    for (size_t i = 0; i < s->executors_count; i++) {
+        if (s->executors[i] != NULL) {
+            executor_stop(s->executors[i]);
+        }
+    }
+}
+
+/* Readers first: the last connection to close is the writer's, which then checkpoints. */
+void service_destroy(struct service *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    connection_close(s->inspector);
+    for (size_t i = 0; i < s->executors_count; i++) {
+        executor_destroy(s->executors[i]);
+    }
+    router_destroy(s->router);
+    for (size_t i = 0; i < s->sql_routes_count; i++) {
+        sql_route_destroy(s->sql_routes[i]);
+    }
+    mem_free(s->sql_routes);
+    table_api_destroy(s->tables);
+    health_destroy(s->health);
+    mem_free(s->executors);
+    mem_free(s->executor_names);
+    database_close(s->db);
+    mem_free(s);
+}
+
+const struct router *service_router(const struct service *s)
+{
+    return s->router;
+}
+
+struct health *service_health(const struct service *s)
+{
+    return s->health;
+}
+
+bool service_has_tables(const struct service *s)
+{
+    return s->tables != NULL;
+}

@@ -1,0 +1,29 @@
+/* What a service consists of. Private to service.c and routes.c. */
+#ifndef GANTRY_CLI_SERVICE_PARTS_H
+#define GANTRY_CLI_SERVICE_PARTS_H
+
+#include "cli/service.h"
+#include "handlers/sql/sql.h"
+#include "pool/executor.h"
+#include "storage/slot.h"
+
+struct table_api;
+
+struct service {
+    const struct config *config;
+    bool is_dry;
+    struct database *db;          /* NULL: none is configured */
+    struct connection *inspector; /* the main thread's, to look at SQL */
+    struct slot_conf reader_slot;
+    struct slot_conf writer_slot;
+    struct executor **executors; /* NULLs when dry; the writer's is the last */
+    const char **executor_names;
+    size_t executors_count;
+    struct health *health;
+    struct table_api *tables; /* NULL: not served */
+    struct sql_route **sql_routes;
+    size_t sql_routes_count;
+    struct router *router;
+};
+
+#endif
