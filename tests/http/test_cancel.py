@@ -1,0 +1,104 @@
+"""A client that has gone is noticed, and what was done for it stops: queued or running."""
+
+import pytest
+
+import library
+from harness import compose, saturate, wait_until
+
+WAYS = ["fin", "rst"]
+
+
+def leave(connection, way):
+    if way == "rst":
+        connection.reset()
+    else:
+        connection.close()
+
+
+@pytest.fixture
+def server(serve):
+    """One thread, two places to wait. Nothing here ends by itself within the test's patience."""
+    return serve(library.config(
+        loops=1,
+        pools={"read": {"threads": 1, "queue": 2}, "slow": {"threads": 1, "queue": 2}},
+        limits={"deadline_ms": 600000},
+        routes=[{"method": "GET", "path": "/runaway", "sql": library.RUNAWAY},
+                *library.ROUTES]))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_gone_while_running(server, way):
+    for _ in range(3):
+        held, _ = saturate(server, "/sleep?ms=600000", 3)
+        for connection in held:
+            leave(connection, way)
+        wait_until(lambda: server.get("/sleep?ms=1").status == 200, "the thread to be free")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_gone_while_queued(server, way):
+    """Their places are free at once, though the thread stays busy, and they are never run."""
+    held, _ = saturate(server, "/sleep?ms=600000", 3)
+    for _ in range(3):
+        for connection in held[1:]:
+            leave(connection, way)
+        del held[1:]
+        later, _ = saturate(server, "/sleep?ms=1", 2)
+        held += later
+    assert not held[0].is_readable()
+    leave(held[0], way)
+    for connection in held[1:]:
+        with connection:
+            assert connection.read().json() == {"slept_ms": 1}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_gone_while_sql_runs(server, way):
+    for _ in range(3):
+        held, _ = saturate(server, "/runaway", 3)
+        for connection in held:
+            leave(connection, way)
+        wait_until(lambda: server.get("/books/1").status == 200, "the reader to be free")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_descriptors_and_threads_come_back(server, way):
+    def settle():
+        wait_until(lambda: server.get("/sleep?ms=1").status == 200, "the pool to be free")
+        return server.fds(), server.threads()
+
+    settle()
+    fds, threads = wait_until(settle, "a first look")
+    for _ in range(5):
+        held, _ = saturate(server, "/sleep?ms=600000", 3)
+        idle = [server.connect() for _ in range(20)]
+        for connection in [*held, *idle]:
+            leave(connection, way)
+        settle()
+    wait_until(lambda: server.fds() <= fds, f"descriptors to return to {fds}")
+    assert server.threads() == threads
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_gone_between_request_and_answer_of_a_write(serve, way):
+    """Each write is whole or absent; the writer goes on."""
+    server = serve(library.config(writes=True))
+    for n in range(100):
+        connection = server.connect()
+        connection.send(compose("POST", "/notes", body={"text": "a", "stars": n}))
+        if n % 2:
+            connection.wait_taken()
+        leave(connection, way)
+    assert server.post("/notes", {"text": "last", "stars": 100}).status == 201
+    rows = server.sql("SELECT text, stars FROM notes")
+    assert len(rows) == len(set(rows)) <= 101
+    assert set(rows) <= {("a", n) for n in range(100)} | {("last", 100)}
+
+
+def test_gone_with_requests_pipelined_behind(server):
+    """What was pipelined behind a request in flight neither hides the end nor is left over."""
+    connection = server.connect()
+    connection.send(b"GET /sleep?ms=600000 HTTP/1.1\r\nHost: a\r\n\r\n" * 5)
+    server.barrier()
+    connection.close()
+    wait_until(lambda: server.get("/sleep?ms=1").status == 200, "the thread to be free")

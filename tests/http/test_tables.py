@@ -1,0 +1,173 @@
+"""Every table as JSON: the list of them, and their rows."""
+
+import base64
+import urllib.parse
+
+import pytest
+
+import library
+from harness import assert_bad_parameters, assert_problem, wait_until
+
+
+def tables_of(server):
+    answer = server.get("/api/")
+    assert answer.status == 200, answer
+    return {table["name"]: table for table in answer.json()["tables"]}
+
+
+def test_list_of_tables(shared):
+    tables = tables_of(shared)
+    assert {"books", "extremes", "numbers", "odd name/ü", "notes", "counter",
+            "old_books"} == set(tables)
+    assert tables["books"]["type"] == "table"
+    assert tables["old_books"]["type"] == "view"
+
+
+def test_columns(shared):
+    columns = tables_of(shared)["books"]["columns"]
+    assert [column["name"] for column in columns] == [
+        "id", "title", "author", "year", "price", "cover", "isbn"]
+    assert [column["type"].upper() for column in columns] == [
+        "INTEGER", "TEXT", "TEXT", "INTEGER", "REAL", "BLOB", "TEXT"]
+    named = {column["name"]: column for column in columns}
+    assert named["id"]["primary_key"] in (True, 1)
+    assert named["title"]["not_null"] is True
+    assert named["title"]["primary_key"] in (False, 0)
+    assert named["author"]["not_null"] is False
+
+
+def test_rows(shared):
+    answer = shared.get("/api/books")
+    assert answer.status == 200
+    assert answer.header("content-type").split(";")[0] == "application/json"
+    rows = answer.json()
+    assert [row["id"] for row in rows] == [1, 2, 3, 4]
+    assert rows[0] == {"id": 1, "title": "Emma", "author": "Jane Austen", "year": 1815,
+                       "price": 9.5, "cover": base64.b64encode(b"\0\1\2\xff").decode(),
+                       "isbn": "a-1"}
+    assert rows[2]["price"] == 1e300
+    assert rows[3] == {"id": 4, "title": 'Grimms 😀 "Märchen" \\ / <&>', "author": None,
+                       "year": None, "price": None, "cover": None, "isbn": None}
+
+
+def test_view(shared):
+    assert {row["title"] for row in shared.get("/api/old_books").json()} == {
+        "Emma", "Le Père Goriot"}
+
+
+def test_empty_table(shared):
+    assert shared.get("/api/notes").json() == []
+
+
+def test_names_that_need_quotes(shared):
+    target = "/api/" + urllib.parse.quote("odd name/ü", safe="")
+    assert shared.get(target).json() == [{"a b": "x", "select": 1}]
+
+
+def test_limit_and_offset(shared):
+    assert [row["n"] for row in shared.get("/api/numbers?limit=3").json()] == [1, 2, 3]
+    assert [row["n"] for row in shared.get("/api/numbers?limit=2&offset=10").json()] == [11, 12]
+    assert shared.get("/api/numbers?limit=2&offset=5000").json() == []
+    assert shared.get("/api/numbers?limit=0").json() == []
+    assert len(shared.get("/api/books?offset=1").json()) == 3
+
+
+def test_pages_make_the_whole(shared):
+    numbers = []
+    for offset in range(0, 2500, 500):
+        numbers += [row["n"] for row in
+                    shared.get(f"/api/numbers?limit=500&offset={offset}").json()]
+    assert numbers == list(range(1, 2501))
+
+
+def test_max_rows_bounds_every_answer(serve):
+    server = serve(library.config(tables={"max_rows": 10}))
+    assert len(server.get("/api/numbers").json()) == 10
+    assert len(server.get("/api/numbers?limit=7").json()) == 7
+    answer = server.get("/api/numbers?limit=11")
+    if answer.status == 200:
+        assert len(answer.json()) == 10
+    else:
+        assert_bad_parameters(answer, "limit")
+
+
+def test_max_rows_by_default(shared):
+    assert len(shared.get("/api/numbers").json()) == 1000
+
+
+@pytest.mark.parametrize("query, names", [
+    ("limit=x", ["limit"]), ("limit=-1", ["limit"]), ("limit=", ["limit"]),
+    ("limit=1.5", ["limit"]), ("limit=99999999999999999999", ["limit"]), ("offset=-1", ["offset"]),
+    ("offset=x", ["offset"]), ("limit=x&offset=y", ["limit", "offset"]), ("page=2", ["page"]),
+    ("limit=x&page=2", ["limit", "page"]),
+])
+def test_bad_parameters(shared, query, names):
+    assert_bad_parameters(shared.get("/api/books?" + query), *names)
+
+
+def test_unknown_table_gets_a_hint(shared):
+    problem = assert_problem(shared.get("/api/bookz"), 404, "not_found")
+    assert "books" in problem["hint"]
+    assert_problem(shared.get("/api/zzzzzzzzzzzz"), 404, "not_found")
+
+
+def test_the_schema_of_sqlite_is_not_a_table(shared):
+    for name in ("sqlite_master", "sqlite_schema", "sqlite_sequence"):
+        assert_problem(shared.get("/api/" + name), 404, "not_found")
+
+
+@pytest.mark.parametrize("name", ["books;", "books--", 'books"', "books'", "books%20", "main.books",
+                                  "(SELECT%201)", "%22books%22"])
+def test_names_are_only_names(shared, name):
+    assert_problem(shared.get("/api/" + name), 404, "not_found")
+
+
+def test_tables_are_read_only(shared):
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        answer = shared.request(method, "/api/books", body={})
+        assert_problem(answer, 405, "method_not_allowed")
+        assert "GET" in answer.header("allow")
+
+
+def test_options(shared):
+    answer = shared.request("OPTIONS", "/api/books")
+    assert answer.status == 204
+    assert {"GET", "HEAD", "OPTIONS"} <= {
+        word.strip() for word in answer.header("allow").split(",")}
+
+
+def test_tables_switched_off(serve):
+    server = serve(library.config(tables={"enabled": False}))
+    assert_problem(server.get("/api/"), 404, "not_found")
+    assert_problem(server.get("/api/books"), 404, "not_found")
+    assert server.get("/books/1").status == 200
+
+
+def test_another_prefix(serve):
+    server = serve(library.config(tables={"prefix": "/data"}))
+    assert "books" in {table["name"] for table in server.get("/data/").json()["tables"]}
+    assert len(server.get("/data/books").json()) == 4
+    assert_problem(server.get("/api/books"), 404, "not_found")
+
+
+def test_include_and_exclude(serve):
+    only = serve(library.config(tables={"include": ["books", "numbers"]}))
+    assert set(tables_of(only)) == {"books", "numbers"}
+    assert_problem(only.get("/api/notes"), 404, "not_found")
+    but = serve(library.config(tables={"exclude": ["books"]}))
+    assert "books" not in tables_of(but) and "notes" in tables_of(but)
+    assert_problem(but.get("/api/books"), 404, "not_found")
+
+
+def test_a_table_made_outside_appears(serve):
+    server = serve(library.config())
+    assert "fresh" not in tables_of(server)
+    server.sql("CREATE TABLE fresh(a INTEGER PRIMARY KEY, b TEXT)")
+    server.sql("INSERT INTO fresh VALUES (1, 'x')")
+    wait_until(lambda: "fresh" in tables_of(server), "the new table in the list")
+    assert server.get("/api/fresh").json() == [{"a": 1, "b": "x"}]
+    server.sql("ALTER TABLE fresh ADD COLUMN c DEFAULT 5")
+    wait_until(lambda: server.get("/api/fresh").json() == [{"a": 1, "b": "x", "c": 5}],
+               "the new column in the rows")
+    server.sql("DROP TABLE fresh")
+    wait_until(lambda: server.get("/api/fresh").status == 404, "the table to be gone")
