@@ -1,11 +1,20 @@
 """Fixtures: `serve` starts servers for one test; `shared` is one server for all that only read."""
 
+import shutil
+
 import pytest
 
 pytest.register_assert_rewrite("harness")
 
 import library  # noqa: E402
-from harness import Server  # noqa: E402
+from harness import Server, gantry_command  # noqa: E402
+
+
+def pytest_sessionstart(session):
+    """One clear sentence instead of as many errors as there are tests."""
+    program = gantry_command()[-1]
+    if not session.config.option.collectonly and not shutil.which(program):
+        pytest.exit(f"there is no program {program}: build it, or set GANTRY", returncode=2)
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ SANITIZERS = {
 
 def gantry_command():
     """The program under test as a list of words: GANTRY may hold `setarch -R build/tsan/...`."""
-    words = shlex.split(os.environ.get("GANTRY", str(ROOT / "build/dev/cli/gantry")))
+    words = shlex.split(os.environ.get("GANTRY", str(ROOT / "build/dev/gantry")))
     return [os.path.abspath(word) if "/" in word and os.path.exists(word) else word
             for word in words]
 
