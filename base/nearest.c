@@ -1,6 +1,7 @@
 #include "base/nearest.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -18,25 +19,32 @@ static size_t least(size_t a, size_t b, size_t c)
     return m < c ? m : c;
 }
 
-/* Levenshtein distance by the usual dynamic programme, one row at a time. */
+/*
+ * Optimal string alignment: Levenshtein's distance in which swapping two neighbours ("sevre") is
+ * one edit (Damerau 1964), by the usual dynamic programme, keeping three rows.
+ */
 static size_t distance(const char *a, size_t a_size, const char *b, size_t b_size)
 {
-    size_t row[NAME_MAX_SIZE + 1];
+    size_t rows[3][NAME_MAX_SIZE + 1];
 
     for (size_t j = 0; j <= b_size; j++) {
-        row[j] = j;
+        rows[0][j] = j;
     }
     for (size_t i = 1; i <= a_size; i++) {
-        size_t diagonal = row[0];
+        size_t *row = rows[i % 3];
+        const size_t *above = rows[(i + 2) % 3];
         row[0] = i;
         for (size_t j = 1; j <= b_size; j++) {
-            size_t above = row[j];
+            bool is_swap = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+                           lower(a[i - 2]) == lower(b[j - 1]);
             size_t change = lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1;
-            row[j] = least(above + 1, row[j - 1] + 1, diagonal + change);
-            diagonal = above;
+            row[j] = least(above[j] + 1, row[j - 1] + 1, above[j - 1] + change);
+            if (is_swap && rows[(i + 1) % 3][j - 2] + 1 < row[j]) {
+                row[j] = rows[(i + 1) % 3][j - 2] + 1;
+            }
         }
     }
-    return row[b_size];
+    return rows[a_size % 3][b_size];
 }
 
 const char *nearest_name(const char *wanted, const char *const *names, size_t n)

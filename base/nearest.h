@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 /*
- * The name with the least edit distance (Levenshtein, without case), if it is near enough to be
+ * The name with the least edit distance (swapping two neighbours is one edit, case
+ * does not count), if it is near enough to be
  * meant: at most a third of the wanted name's length, but always one edit, and a prefix counts.
  * Return: one of names (lent), or NULL. Names longer than 63 bytes are never near.
  */

@@ -169,38 +169,58 @@ static enum query_shape shape_of(enum config_result result)
     return result == CONFIG_ROW ? QUERY_ROW : result == CONFIG_NONE ? QUERY_NONE : QUERY_ROWS;
 }
 
-/* Return: the route's handler, or NULL with a problem. */
-static const struct handler *create_sql(struct service *s, const struct config_route *route,
-                                        struct problems *problems, bool *ret_writes,
-                                        const char *path)
+/* Where the faults of one route go. */
+struct fault_place {
+    struct problems *problems;
+    size_t index;
+};
+
+static void add_fault(void *user, const char *param, const char *text)
 {
-    struct sql_param *params = mem_alloc((route->params_count + 1) * sizeof(*params));
+    const struct fault_place *place = user;
+    char path[PATH_SIZE];
+
+    if (param == NULL) {
+        (void)snprintf(path, sizeof(path), "$.routes[%zu].sql", place->index); /* fits */
+    } else {
+        (void)snprintf(path, sizeof(path), "$.routes[%zu].params.%s", place->index,
+                       param); /* names are bounded by config */
+    }
+    problems_add(place->problems, path, "%s", text);
+}
+
+/* Return: OK; INVALID with the problems; NOMEM. */
+static enum status create_sql(struct service *s, const struct config_route *route,
+                              struct problems *problems, const struct handler **ret,
+                              bool *ret_writes)
+{
+    struct fault_place place = {problems, route->index};
+    struct sql_param *params;
     struct sql_conf conf = {.method = method_of(str_of(route->method)),
                             .sql = route->sql,
                             .shape = shape_of(route->result),
-                            .params = params,
                             .params_count = route->params_count};
-    struct error err = {0};
-    enum status status = STATUS_NOMEM;
+    struct sql_route **made = &s->sql_routes[s->sql_routes_count];
+    enum status status;
 
     if (s->db == NULL) {
-        problems_add(problems, path, "a SQL route needs a database: set database.path");
-        mem_free(params);
-        return NULL;
+        add_fault(&place, NULL, "a SQL route needs a database: set database.path");
+        return STATUS_INVALID;
     }
-    if (params != NULL) {
-        for (size_t i = 0; i < route->params_count; i++) {
-            params[i] = param_of(route, &route->params[i]);
-        }
-        status = sql_route_create(&conf, s->inspector, &s->sql_routes[s->sql_routes_count],
-                                  ret_writes, &err);
+    conf.params = params = mem_alloc((route->params_count + 1) * sizeof(*params));
+    if (params == NULL) {
+        return STATUS_NOMEM;
     }
+    for (size_t i = 0; i < route->params_count; i++) {
+        params[i] = param_of(route, &route->params[i]);
+    }
+    status = sql_route_create(&conf, s->inspector, add_fault, &place, made, ret_writes);
     mem_free(params);
-    if (status != STATUS_OK) {
-        problems_add(problems, path, "%s%s%s", err.text, err.hint[0] == '\0' ? "" : "; ", err.hint);
-        return NULL;
+    if (status == STATUS_OK) {
+        s->sql_routes_count++;
+        *ret = sql_route_handler(*made);
     }
-    return sql_route_handler(s->sql_routes[s->sql_routes_count++]);
+    return status;
 }
 
 /* --- any configured route ----------------------------------------------------------------- */
@@ -240,15 +260,17 @@ static enum status add_configured(struct service *s, const struct config_route *
     };
     bool writes = false;
     char path[PATH_SIZE];
-    enum status status;
+    enum status status = STATUS_OK;
 
     if (conf->sql != NULL) {
-        (void)snprintf(path, sizeof(path), "$.routes[%zu].sql", conf->index); /* fits */
-        route.handler = create_sql(s, conf, problems, &writes, path);
+        status = create_sql(s, conf, problems, &route.handler, &writes);
     } else {
         route.handler = sleep_handler(); /* the only one there is: config has checked the name */
     }
-    if (route.handler == NULL || !choose_pool(s, conf, writes, problems, &route.executor)) {
+    if (status == STATUS_NOMEM) {
+        return error_set(err, status, "no memory for the routes");
+    }
+    if (status != STATUS_OK || !choose_pool(s, conf, writes, problems, &route.executor)) {
         return STATUS_OK; /* said in problems */
     }
     status = router_add(s->router, &route, err);

@@ -1,28 +1,34 @@
 #include "server/client.h"
 
-#include <string.h>
+#include <stdio.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
-#define HEAD(status, size)                                                                         \
-    "HTTP/1.1 " status "\r\nContent-Type: application/problem+json\r\nContent-Length: " size       \
-    "\r\nConnection: close\r\n\r\n"
+#include "server/problem.h"
 
-static const char timeout_answer[] =
-    HEAD("408 Request Timeout",
-         "93") "{\"status\":408,\"title\":\"Request timeout\",\"code\":\"request_timeout\","
-               "\"message\":\"sent too slowly\"}";
-
-static const char body_answer[] =
-    HEAD("413 Content Too Large",
-         "90") "{\"status\":413,\"title\":\"Body too large\",\"code\":\"body_too_large\","
-               "\"message\":\"over the limit\"}";
-
-static void send_raw(const struct client *client, const char *text)
+/*
+ * An answer past libmicrohttpd. Nothing of ours is under way on this socket, so a short answer fits
+ * or nobody reads it.
+ */
+static void send_raw(const struct client *client, enum problem_kind kind, const char *status_line,
+                     const char *detail)
 {
-    /* Nothing of ours is under way on this socket, so a short answer fits or nobody reads it. */
-    ssize_t n = send(client->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+    struct response r;
+    char head[200];
+    struct iovec parts[2] = {{.iov_base = head}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    ssize_t sent;
 
-    (void)n;
+    response_init(&r, 4096);
+    problem_write(&r, kind, "", detail, NULL, NULL);
+    parts[0].iov_len = (size_t)snprintf(head, sizeof(head),
+                                        "HTTP/1.1 %s\r\nContent-Type: %s\r\n"
+                                        "Content-Length: %zu\r\nConnection: close\r\n\r\n",
+                                        status_line, "application/problem+json", r.body.size);
+    parts[1] = (struct iovec){.iov_base = r.body.at, .iov_len = r.body.size};
+    sent = sendmsg(client->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)sent;
+    response_fini(&r);
 }
 
 void client_hang_up(const struct client *client)
@@ -33,14 +39,16 @@ void client_hang_up(const struct client *client)
 void client_time_out(const struct client *client)
 {
     if (client->phase != CLIENT_IDLE) {
-        send_raw(client, timeout_answer);
+        send_raw(client, PROBLEM_REQUEST_TIMEOUT, "408 Request Timeout",
+                 "the request was sent too slowly");
     }
     client_hang_up(client);
 }
 
 void client_refuse_body(const struct client *client)
 {
-    send_raw(client, body_answer);
+    send_raw(client, PROBLEM_BODY_TOO_LARGE, "413 Content Too Large",
+             "the body is larger than the limit");
     (void)shutdown(client->fd, SHUT_WR); /* already gone is as good */
 }
 

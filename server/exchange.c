@@ -31,6 +31,7 @@ static void clear(struct exchange *ex) ON_LOOP
     ex->is_watched_by_epoll = false;
     ex->raw_target = NULL;
     ex->route = NULL;
+    ex->applied_wait = (struct str){NULL, 0};
     ex->task_answer = NULL;
     ex->task_answer_status = 0;
     ex->outcome = STATUS_OK;
@@ -74,6 +75,14 @@ void exchange_move(struct exchange *ex, enum exchange_state to)
     ex->state = to;
 }
 
+void exchange_note_preference(const struct exchange *ex, struct response *r)
+{
+    if (ex->applied_wait.size > 0) {
+        response_header(r, "Preference-Applied", "wait=%.*s", (int)ex->applied_wait.size,
+                        ex->applied_wait.at);
+    }
+}
+
 void exchange_seal(struct exchange *ex)
 {
     struct call *call = &ex->call;
@@ -87,6 +96,7 @@ void exchange_seal(struct exchange *ex)
     } else if (call->response.http_status == 0) {
         call_fail(call, PROBLEM_INTERNAL, NULL, "the handler gave no answer");
     }
+    exchange_note_preference(ex, &call->response);
 }
 
 /* --- on the worker ------------------------------------------------------------------------ */

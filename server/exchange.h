@@ -75,6 +75,7 @@ struct exchange {
     /* Immutable once READY */
     const struct route *route;
     struct completions *completions; /* of the loop; lent for its life */
+    struct str applied_wait;         /* N of the client's "Prefer: wait=N", if there was one */
 
     /* The worker's until the completion has been taken, then the loop's */
     struct task task;
@@ -106,5 +107,8 @@ NODISCARD enum status exchange_submit(struct exchange *ex, int64_t deadline_ns) 
  * Replaces it by a problem otherwise. Context: whoever holds the baton.
  */
 void exchange_seal(struct exchange *ex) ANY_THREAD;
+
+/* Say in r which preference of the client was applied, if any. */
+void exchange_note_preference(const struct exchange *ex, struct response *r) ANY_THREAD;
 
 #endif

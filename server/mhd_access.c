@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "pool/executor.h"
 #include "server/guard.h"
+#include "server/mhd_layout.h"
 #include "server/mhd_response.h"
 #include "server/prefer.h"
 
@@ -125,6 +126,7 @@ void *access_on_request_line(void *cls, const char *uri, struct MHD_Connection *
 
 struct gathering {
     struct exchange *ex;
+    struct layout layout;
     bool has_failed;
 };
 
@@ -136,6 +138,7 @@ static enum MHD_Result gather_header(void *cls, enum MHD_ValueKind kind, const c
     struct header *header = &request->headers[request->headers_count];
 
     (void)kind;
+    layout_header(&g->layout, name, name_size, value, value_size);
     if (request->headers_count == REQUEST_HEADERS_MAX) {
         g->has_failed = true;
         return MHD_NO;
@@ -152,24 +155,28 @@ static enum MHD_Result gather_header(void *cls, enum MHD_ValueKind kind, const c
     return MHD_YES;
 }
 
-/* Return: false when there are too many headers, or no memory for them. */
-static bool gather_headers(struct exchange *ex) ON_LOOP
+/* Return: false with the problem in the call. */
+static bool gather_headers(struct exchange *ex, struct gathering *g) ON_LOOP
 {
-    struct gathering g = {.ex = ex};
+    struct request *request = &ex->call.request;
     int n = MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, NULL, NULL);
-    size_t count_max = n < 0 ? 0 : (size_t)n;
 
-    if (count_max > REQUEST_HEADERS_MAX) {
+    if (n > REQUEST_HEADERS_MAX) {
+        call_fail(&ex->call, PROBLEM_HEADERS_TOO_LARGE, NULL, "more than %d headers",
+                  REQUEST_HEADERS_MAX);
         return false;
     }
-    ex->call.request.headers =
-        arena_alloc(&ex->call.arena, (count_max + 1) * sizeof(struct header));
-    if (ex->call.request.headers == NULL) {
+    request->headers = arena_alloc(&ex->call.arena, ((size_t)n + 1) * sizeof(struct header));
+    if (request->headers != NULL) {
+        (void)MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, gather_header,
+                                          g); /* counts what it was given; g knows */
+    }
+    if (request->headers == NULL || g->has_failed) {
+        request->headers_count = 0;
+        call_fail(&ex->call, PROBLEM_UNAVAILABLE, NULL, "out of memory");
         return false;
     }
-    (void)MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, gather_header,
-                                      &g); /* counts what it was given; g knows */
-    return !g.has_failed;
+    return true;
 }
 
 /* SplitMix64 (Steele, Lea, Flood 2014), seeded from the kernel: unique, not secret. */
@@ -201,42 +208,36 @@ static void identify(struct loop *loop, struct request *request) ON_LOOP
 }
 
 /*
- * Copy the head out of libmicrohttpd's memory. The version stands right behind the target there:
- * if it does not stand where the target ends, a NUL has cut the target short.
+ * Copy the head out of libmicrohttpd's memory, looking at how it lies there.
  * Return: false with the problem in the call.
  */
 static bool copy_head(struct loop *loop, struct exchange *ex, const char *method,
                       const char *version) ON_LOOP
 {
     struct request *request = &ex->call.request;
-    bool has_nul = ex->raw_target != NULL && ex->raw_target[0] != '\0' && version[0] != '\0' &&
-                   version != ex->raw_target + request->target.size + 1;
+    struct arena *arena = &ex->call.arena;
+    struct gathering g = {.ex = ex};
+    bool is_copied;
 
+    layout_begin(&g.layout, ex->raw_target, request->target.size, version);
     ex->raw_target = NULL;
-    request->method_text =
-        (struct str){arena_copy(&ex->call.arena, str_of(method)), strlen(method)};
-    request->version = (struct str){arena_copy(&ex->call.arena, str_of(version)), strlen(version)};
+    request->method_text = (struct str){arena_copy(arena, str_of(method)), strlen(method)};
+    request->version = (struct str){arena_copy(arena, str_of(version)), strlen(version)};
     if (request->target.at == NULL || request->method_text.at == NULL ||
         request->version.at == NULL) {
-        request->headers_count = 0;
-        identify(loop, request);
         call_fail(&ex->call, PROBLEM_UNAVAILABLE, NULL, "out of memory");
         return false;
     }
     request->method = method_of(request->method_text);
-    if (!gather_headers(ex)) {
-        request->headers_count = 0;
-        identify(loop, request);
-        call_fail(&ex->call, PROBLEM_HEADERS_TOO_LARGE, NULL, "more than %d headers",
-                  REQUEST_HEADERS_MAX);
-        return false;
-    }
+    is_copied = gather_headers(ex, &g);
     identify(loop, request);
-    if (has_nul) {
-        call_fail(&ex->call, PROBLEM_BAD_REQUEST, NULL, "the request target holds a NUL");
+    if (is_copied && !layout_end(&g.layout)) {
+        call_fail(&ex->call, PROBLEM_BAD_REQUEST, NULL,
+                  "the head holds a NUL, a bare line feed, a folded line or a header without a "
+                  "name");
         return false;
     }
-    return true;
+    return is_copied;
 }
 
 /* --- finding the route -------------------------------------------------------------------- */
@@ -384,8 +385,7 @@ static int64_t deadline_of(struct exchange *ex, int64_t now_ns) ON_LOOP
     struct str wait;
 
     if (prefer_wait(&ex->call.request, &wait, &wished_ms)) {
-        response_header(&ex->call.response, "Preference-Applied", "wait=%.*s", (int)wait.size,
-                        wait.at);
+        ex->applied_wait = wait;
         ms = ms == 0 || wished_ms < ms ? wished_ms : ms;
     }
     return ms == 0 ? 0 : now_ns + (int64_t)ms * NS_PER_MS;
@@ -499,9 +499,6 @@ void access_on_completed(void *cls, struct MHD_Connection *connection, void **co
     *con_cls = NULL;
     invariant(ex->state != EXCHANGE_IN_FLIGHT);
     watch_client(&loop->watch, ex->client, CLIENT_IDLE, clock_now_ns());
-    if (loop->is_draining) {
-        (void)client_hang_up_if_idle(ex->client); /* its answer may have left before the drain */
-    }
     ex->connection = NULL;
     release(loop, ex);
 }
@@ -531,6 +528,7 @@ static void decide_problem(struct exchange *ex, enum problem_kind kind, const ch
 
     response_init(&r, (size_t)64 * 1024);
     problem_write(&r, kind, ex->call.request.id, detail, NULL, NULL);
+    exchange_note_preference(ex, &r);
     if (retry_s > 0) {
         response_header(&r, "Retry-After", "%u", retry_s);
     }

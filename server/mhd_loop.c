@@ -51,6 +51,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
         list_remove(&client->all_link);
         mem_free(client);
         *socket_context = NULL;
+        loop->has_closed = true;
         atomic_fetch_sub_explicit(&loop->counters.connections, 1, memory_order_relaxed);
     }
 }
@@ -126,6 +127,18 @@ static int sleep_ms(struct loop *loop, int64_t until_ns) ON_LOOP
     return ms > 3600 * 1000 ? 3600 * 1000 : (int)ms;
 }
 
+/*
+ * Let libmicrohttpd do its part. At its connection limit it stops listening, and it looks whether it
+ * may listen again only when it is run: so after a connection has been closed, run it once more.
+ */
+static void run_daemon(struct loop *loop) ON_LOOP
+{
+    do {
+        loop->has_closed = false;
+        (void)MHD_run(loop->daemon); /* says NO only when stopped */
+    } while (loop->has_closed);
+}
+
 /* Wait, at most until until_ns, and do what there is to do. */
 static void turn(struct loop *loop, int64_t until_ns) ON_LOOP
 {
@@ -139,7 +152,7 @@ static void turn(struct loop *loop, int64_t until_ns) ON_LOOP
     }
     take_completions(loop);
     look_at_time(loop);
-    (void)MHD_run(loop->daemon); /* says NO only when stopped */
+    run_daemon(loop);
 }
 
 /* --- draining ----------------------------------------------------------------------------- */
@@ -192,9 +205,16 @@ static bool is_quiet(struct loop *loop) ON_LOOP
     return loop->in_flight_count == 0 && connections(loop) == 0;
 }
 
+/*
+ * Idle clients may still ask (whether we are ready, say) while there is work; they are hung up when
+ * there is none.
+ */
 static void turn_until_quiet(struct loop *loop, int64_t until_ns) ON_LOOP
 {
     while (!is_quiet(loop) && clock_now_ns() < until_ns) {
+        if (loop->in_flight_count == 0) {
+            hang_up_idle(loop);
+        }
         turn(loop, until_ns);
     }
 }
@@ -205,7 +225,6 @@ static void drain(struct loop *loop) ON_LOOP
 
     loop->is_draining = true;
     stop_listening(loop);
-    hang_up_idle(loop);
     turn_until_quiet(loop, until_ns);
     if (!is_quiet(loop)) {
         log_event(LOG_WARN, "the drain deadline passed with requests in flight",
@@ -217,7 +236,6 @@ static void drain(struct loop *loop) ON_LOOP
         end_in_flight(loop);
         turn(loop, clock_now_ns() + NS_PER_MS);
     }
-    hang_up_idle(loop);
     turn_until_quiet(loop, until_ns);
     hang_up_all(loop);
     turn_until_quiet(loop, clock_now_ns() + FAREWELL_MS * NS_PER_MS);

@@ -55,7 +55,8 @@ struct loop {
     unsigned exchanges_count LOOP_OWNED; /* alive, for the final reckoning */
     uint64_t id_state LOOP_OWNED;        /* of the request ids */
     bool is_draining LOOP_OWNED;
-    int listen_fd; /* the loop's from loop_start on */
+    bool has_closed LOOP_OWNED; /* a connection has been closed during this turn */
+    int listen_fd;              /* the loop's from loop_start on */
 
     /* From the main thread */
     _Atomic int command; /* enum loop_command; release/acquire: publishes what follows */

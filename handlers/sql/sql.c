@@ -1,5 +1,7 @@
 #include "handlers/sql/sql.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -104,19 +106,39 @@ static bool find_param(const struct sql_conf *conf, const char *name, size_t *re
     return false;
 }
 
+/* Where the faults of one route go. */
+struct faults {
+    sql_fault_fn report;
+    void *user;
+    unsigned count;
+};
+
+static void fault(struct faults *f, const char *param, const char *format, ...) PRINTF_LIKE(3, 4);
+
+static void fault(struct faults *f, const char *param, const char *format, ...)
+{
+    char text[sizeof(((struct error *)NULL)->text) + sizeof(((struct error *)NULL)->hint) + 2];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
+    va_end(args);
+    f->count++;
+    f->report(f->user, param, text);
+}
+
 /* Every :name is a param, every param is a :name. */
-static enum status bind_names(const struct sql_conf *conf, const struct statement_info *info,
-                              size_t *binding, struct error *err)
+static void bind_names(const struct sql_conf *conf, const struct statement_info *info,
+                       size_t *binding, struct faults *f)
 {
     for (size_t i = 0; i < info->parameters_count; i++) {
-        if (!find_param(conf, info->parameters[i], &binding[i])) {
-            const char *near = nearest_param(conf, info->parameters[i]);
-            (void)error_set(err, STATUS_INVALID, "the SQL uses :%s, which is not in params",
-                            info->parameters[i]);
-            if (near != NULL) {
-                error_hint(err, "did you mean :%s?", near);
-            }
-            return STATUS_INVALID;
+        const char *name = info->parameters[i];
+        if (!find_param(conf, name, &binding[i])) {
+            const char *near = nearest_param(conf, name);
+            fault(f, NULL, "the SQL uses :%s, which is not in params%s%s%s", name,
+                  near == NULL ? "" : "; did you mean :", near == NULL ? "" : near,
+                  near == NULL ? "" : "?");
+            binding[i] = SIZE_MAX;
         }
     }
     for (size_t i = 0; i < conf->params_count; i++) {
@@ -125,30 +147,25 @@ static enum status bind_names(const struct sql_conf *conf, const struct statemen
             is_used = is_used || binding[k] == i;
         }
         if (!is_used) {
-            (void)error_set(err, STATUS_INVALID, "parameter \"%s\" is not used in the SQL",
-                            conf->params[i].name);
-            error_hint(err, "write :%s where its value belongs, or remove it",
-                       conf->params[i].name);
-            return STATUS_INVALID;
+            fault(f, conf->params[i].name,
+                  "not used in the SQL; write :%s where its value belongs, or remove it",
+                  conf->params[i].name);
         }
     }
-    return STATUS_OK;
 }
 
-static enum status check_shape(const struct sql_conf *conf, const struct statement_info *info,
-                               struct error *err)
+static void check_shape(const struct sql_conf *conf, const struct statement_info *info,
+                        struct faults *f)
 {
     if (!info->is_read_only && (conf->method == METHOD_GET || conf->method == METHOD_HEAD)) {
-        (void)error_set(err, STATUS_INVALID, "the statement writes, but the method is GET");
-        error_hint(err, "use POST, PUT, PATCH or DELETE");
-        return STATUS_INVALID;
+        fault(f, NULL,
+              "the statement writes, but the method is GET; use POST, PUT, PATCH or DELETE");
     }
     if (conf->shape == QUERY_ROW && info->columns_count == 0) {
-        (void)error_set(err, STATUS_INVALID, "result is \"row\", but the statement returns none");
-        error_hint(err, "add a RETURNING clause, or use \"result\": \"none\"");
-        return STATUS_INVALID;
+        fault(f, NULL,
+              "result is \"row\", but the statement returns none; add a RETURNING clause, or use "
+              "\"result\": \"none\"");
     }
-    return STATUS_OK;
 }
 
 static bool owns_bytes(const struct sql_param *param)
@@ -189,13 +206,8 @@ static enum status copy_params(struct sql_route *route, const struct sql_conf *c
 }
 
 static enum status fill(struct sql_route *route, const struct sql_conf *conf,
-                        const struct statement_info *info, struct error *err)
+                        const struct statement_info *info, struct faults *f)
 {
-    enum status status = check_shape(conf, info, err);
-
-    if (status != STATUS_OK) {
-        return status;
-    }
     route->handler = (struct handler){.kind = HANDLER_BLOCKING, .work = work};
     route->method = conf->method;
     route->shape = conf->shape;
@@ -203,24 +215,29 @@ static enum status fill(struct sql_route *route, const struct sql_conf *conf,
     route->binding_count = info->parameters_count;
     route->binding = mem_alloc((info->parameters_count + 1) * sizeof(*route->binding));
     if (route->binding == NULL || copy_params(route, conf) != STATUS_OK) {
-        return error_set(err, STATUS_NOMEM, "no memory for a route");
+        return STATUS_NOMEM;
     }
-    return bind_names(conf, info, route->binding, err);
+    check_shape(conf, info, f);
+    bind_names(conf, info, route->binding, f);
+    return f->count == 0 ? STATUS_OK : STATUS_INVALID;
 }
 
 enum status sql_route_create(const struct sql_conf *conf, struct connection *inspector,
-                             struct sql_route **ret, bool *ret_writes, struct error *err)
+                             sql_fault_fn on_fault, void *user, struct sql_route **ret,
+                             bool *ret_writes)
 {
+    struct faults f = {.report = on_fault, .user = user};
     struct statement_info info;
     struct sql_route *route;
-    enum status status = connection_inspect(inspector, conf->sql, &info, err);
+    struct error err = {0};
+    enum status status = connection_inspect(inspector, conf->sql, &info, &err);
 
     if (status != STATUS_OK) {
-        return status;
+        fault(&f, NULL, "%s%s%s", err.text, err.hint[0] == '\0' ? "" : "; ", err.hint);
+        return status == STATUS_NOMEM ? status : STATUS_INVALID;
     }
     route = mem_zalloc(sizeof(*route));
-    status = route == NULL ? error_set(err, STATUS_NOMEM, "no memory for a route")
-                           : fill(route, conf, &info, err);
+    status = route == NULL ? STATUS_NOMEM : fill(route, conf, &info, &f);
     statement_info_fini(&info);
     if (status != STATUS_OK) {
         sql_route_destroy(route);

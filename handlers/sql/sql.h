@@ -49,15 +49,19 @@ struct sql_conf {
 
 struct sql_route; /* opaque */
 
+/* One thing that is wrong with a route: with a parameter, or (param is NULL) with its SQL. */
+typedef void (*sql_fault_fn)(void *user, const char *param, const char *text);
+
 /*
- * Copies everything in conf. inspector is a connection to the database, borrowed.
+ * Copies everything in conf. inspector is a connection to the database, borrowed. on_fault is
+ * called for each thing that is wrong.
  *
  * Gives: *ret. *ret_writes tells whether it must run on the writer's pool.
- * Return: OK; INVALID (with a sentence for the configuration's author), NOMEM.
+ * Return: OK; INVALID (on_fault was called), NOMEM.
  */
 NODISCARD enum status sql_route_create(const struct sql_conf *conf, struct connection *inspector,
-                                       struct sql_route **ret, bool *ret_writes,
-                                       struct error *err) MAY_BLOCK;
+                                       sql_fault_fn on_fault, void *user, struct sql_route **ret,
+                                       bool *ret_writes) MAY_BLOCK;
 void sql_route_destroy(struct sql_route *route); /* NULL is fine */
 
 /* Lends: until sql_route_destroy. BLOCKING; its workers' local thing is a slot (storage/slot.h). */

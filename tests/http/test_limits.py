@@ -49,7 +49,7 @@ def test_a_chunked_body_that_overruns(serve):
     server = small_bodies(serve)
     data = compose("POST", "/notes", {**JSON, "Transfer-Encoding": "chunked"})
     with server.connect() as connection:
-        connection.send(data + b'f\r\n{"stars":1,"text\r\n')
+        connection.send(data + b'10\r\n{"stars":1,"text\r\n')
         for _ in range(5000):
             if not connection.send(b"400\r\n" + b"x" * 1024 + b"\r\n"):
                 break

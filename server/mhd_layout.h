@@ -1,0 +1,39 @@
+/*
+ * Reading between the lines of libmicrohttpd 0.9.75.
+ *
+ * That version hides from its user what a strict parser refuses: a bare LF as line end, a NUL inside
+ * a value (which then ends early), folded lines, a line that begins with a colon (which it takes
+ * for the end of the head). All of them change what a proxy and we take for the same request.
+ *
+ * But it parses in place: it overwrites each colon and both bytes of each CRLF with NUL, and hands
+ * out pointers into the very bytes it received. So the head, as it lies there, must be exactly
+ *
+ *     VERSION NUL NUL (NAME NUL spaces VALUE NUL NUL)* NUL NUL
+ *
+ * with every name and value where the one before ends. Anything else was not a strict head.
+ *
+ * Only for 0.9.75, whose layout this is; the parsers of later versions are strict themselves.
+ * Private to server/.
+ */
+#ifndef GANTRY_SERVER_MHD_LAYOUT_H
+#define GANTRY_SERVER_MHD_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct layout {
+    const char *next; /* where the next line has to begin; NULL: do not look */
+    bool is_strict;
+};
+
+/* Begin behind the request line. version and target as libmicrohttpd gave them. */
+void layout_begin(struct layout *l, const char *target, size_t target_size, const char *version);
+
+/* The next header, in order. */
+void layout_header(struct layout *l, const char *name, size_t name_size, const char *value,
+                   size_t value_size);
+
+/* After the last header. Return: was the head strict? */
+bool layout_end(const struct layout *l);
+
+#endif
