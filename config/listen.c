@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 
-/* Is the host part an address, in brackets if (and only if) it is IPv6? */
+/* Is the host part "localhost", or an address, in brackets if (and only if) it is IPv6? */
 static bool is_address(struct str host)
 {
     bool is_v6 = host.size >= 2 && host.at[0] == '[' && host.at[host.size - 1] == ']';
@@ -20,6 +20,9 @@ static bool is_address(struct str host)
     }
     memcpy(text, host.at, host.size);
     text[host.size] = '\0';
+    if (!is_v6 && strcmp(text, "localhost") == 0) {
+        return true; /* 127.0.0.1; no other name is looked up */
+    }
     return inet_pton(is_v6 ? AF_INET6 : AF_INET, text, address) == 1;
 }
 

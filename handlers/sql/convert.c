@@ -1,5 +1,6 @@
 #include "handlers/sql/convert.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 
 #include "base/base64.h"

@@ -5,11 +5,12 @@
 #ifndef GANTRY_HANDLERS_SQL_CONVERT_H
 #define GANTRY_HANDLERS_SQL_CONVERT_H
 
-#include <jansson.h>
 #include <stdbool.h>
 
 #include "handlers/sql/sql.h"
 #include "server/call.h"
+
+struct json_t;
 
 struct conversion {
     struct call *call;
@@ -19,6 +20,6 @@ struct conversion {
 };
 
 bool convert_text(const struct conversion *c, struct str text, struct value *ret);
-bool convert_json(const struct conversion *c, const json_t *json, struct value *ret);
+bool convert_json(const struct conversion *c, const struct json_t *json, struct value *ret);
 
 #endif
