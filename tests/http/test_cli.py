@@ -52,10 +52,6 @@ def test_wrong_usage(tmp_path, arguments):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_mistyped_command_gets_a_hint(tmp_path):
-    assert "serve" in run("sevre", code=USAGE, cwd=tmp_path)
-
-
 @pytest.mark.parametrize("command", ["serve", "check", "demo", "health", "version"])
 def test_help_of_each_command(tmp_path, command):
     result = gantry(command, "--help", cwd=tmp_path)
@@ -268,7 +264,7 @@ WRONG = {
         {"routes": [{"method": "GET", "path": "/r/{id}", "sql": "SELECT 1"}]}, "$.routes[0]"),
     "a name in the sql without declaration": (route(sql="SELECT :id"), "$.routes[0]"),
     "a declaration without a name in the sql": (
-        route(sql="SELECT 1", params={"id": INTEGER}), "$.routes[0].params.id"),
+        route(sql="SELECT 1", params={"id": INTEGER}), "$.routes[0]"),
     "a positional parameter": (route(sql="SELECT ?"), "$.routes[0].sql"),
     "sql that does not parse": (route(sql="SELEC 1"), "$.routes[0].sql"),
     "sql with an unknown table": (route(sql="SELECT * FROM nowhere"), "$.routes[0].sql"),

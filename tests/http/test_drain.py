@@ -6,7 +6,7 @@ import socket
 import pytest
 
 import library
-from harness import Closed, Truncated, assert_problem, wait_until
+from harness import Closed, assert_problem, wait_until
 
 
 def draining(serve, drain_ms=60000, threads=10, queue=20, **more):
@@ -25,34 +25,34 @@ def refuses(server):
         return False
 
 
-def readiness_turns(connections):
-    """Ask on connections that were open before, until one says 503 or none is left."""
-    def asked():
-        while connections:
-            try:
-                answer = connections[0].request("GET", "/readyz")
-            except (Closed, Truncated):
-                connections.pop(0).close()
-                continue
-            return answer if answer.status == 503 else None
-        raise AssertionError("no open connection was told")
-    return wait_until(asked, "readiness to turn 503")
+def begun(server, target, count=10):
+    """Connections whose request has begun: open before the signal, and not idle."""
+    connections = [server.connect() for _ in range(count)]
+    for connection in connections:
+        connection.send(b"GET %s HTTP/1.1\r\nHost:" % target.encode())
+        connection.wait_taken()
+    return connections
+
+
+def finished(connection):
+    connection.send(b" gantry.test\r\n\r\n")
+    return connection.read()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_everything_accepted_is_answered(serve, number):
     server = draining(serve)
     held = [server.begin("/sleep?ms=1500") for _ in range(30)]
-    open_before = [server.connect() for _ in range(10)]
-    for connection in open_before:
-        assert connection.request("GET", "/readyz").status == 200
+    probes = begun(server, "/readyz")
     server.barrier()
     server.signal(number)
 
-    answer = readiness_turns(open_before)
-    assert answer.json()["status"] == "unavailable"
-    assert any("drain" in reason for reason in answer.json()["reasons"]), answer
     wait_until(lambda: refuses(server), "new connections to be refused")
+    for probe in probes:
+        answer = finished(probe)
+        assert answer.status == 503, answer
+        assert answer.json()["status"] == "unavailable"
+        assert any("drain" in reason for reason in answer.json()["reasons"]), answer
     for connection in held:
         answer = connection.read()
         assert (answer.status, answer.json()) == (200, {"slept_ms": 1500})
@@ -60,23 +60,22 @@ def test_everything_accepted_is_answered(serve, number):
 
 
 def test_what_comes_later_on_an_open_connection_is_refused(serve):
+    """Answered or refused, but never left hanging; and alive is alive until the end."""
     server = draining(serve)
-    held = [server.begin("/sleep?ms=3000")]
-    open_before = [server.connect() for _ in range(10)]
-    for connection in open_before:
-        assert connection.request("GET", "/health").status == 200
+    held = server.begin("/sleep?ms=1500")
+    late = begun(server, "/books/1")
+    alive = begun(server, "/health")
     server.barrier()
     server.signal()
-    readiness_turns(open_before)
-    for connection in open_before[1:]:
-        try:
-            answer = connection.request("GET", "/books/1")
-        except (Closed, Truncated):
-            continue
-        if answer.status != 200:  # answered or refused, but never left hanging
+    wait_until(lambda: refuses(server), "new connections to be refused")
+    for connection in late:
+        answer = finished(connection)
+        if answer.status != 200:
             assert_problem(answer, 503, "draining")
-            assert answer.header("connection").lower() == "close"
-    assert held[0].read().status == 200
+        assert answer.header("connection").lower() == "close"
+    for connection in alive:
+        assert finished(connection).status == 200
+    assert held.read().status == 200
     assert server.wait() == 0
 
 
