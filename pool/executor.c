@@ -191,12 +191,12 @@ static void run_locked(struct worker *worker, struct task *task)
     if (is_expired) {
         unqueue_locked(ex, task, TASK_IDLE);
         ex->stats.expired++;
-        note_drained_locked(ex);
     } else {
         unqueue_locked(ex, task, TASK_RUNNING);
         worker->running = task;
         ex->stats.running++;
     }
+    note_drained_locked(ex);
     pthread_mutex_unlock(&ex->mu);
 
     if (!is_expired) {

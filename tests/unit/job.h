@@ -1,0 +1,80 @@
+/*
+ * A task for tests that says when it begins and ends only when it is let go: the latches with which
+ * an executor is saturated without sleeping.
+ */
+#ifndef GANTRY_TESTS_UNIT_JOB_H
+#define GANTRY_TESTS_UNIT_JOB_H
+
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "base/attributes.h"
+#include "base/role.h"
+#include "pool/executor.h"
+#include "pool/task.h"
+
+/* Numbers given out in the order in which things happen. */
+struct journal {
+    _Atomic int next;
+};
+
+struct job {
+    struct task task;
+    struct journal *journal; /* or NULL */
+    sem_t begun;             /* posted when work begins */
+    sem_t go;                /* work waits for it */
+    sem_t over;              /* posted by finish */
+    int begun_as;            /* number in the journal; -1: work was never called */
+    void *local;             /* of the worker that ran it */
+    _Atomic int runs;
+    _Atomic int finishes;
+    enum status outcome;
+};
+
+static inline void job_work(struct task *task, struct worker *worker)
+{
+    struct job *job = container_of(task, struct job, task);
+
+    assert_on_worker();
+    job->local = worker_local(worker);
+    if (job->journal != NULL) {
+        job->begun_as = atomic_fetch_add(&job->journal->next, 1);
+    }
+    atomic_fetch_add(&job->runs, 1);
+    sem_post(&job->begun);
+    sem_wait(&job->go);
+}
+
+static inline void job_finish(struct task *task, enum status outcome)
+{
+    struct job *job = container_of(task, struct job, task);
+
+    job->outcome = outcome;
+    atomic_fetch_add(&job->finishes, 1);
+    sem_post(&job->over);
+}
+
+/* is_free: does work end at once, without being let go? */
+static inline void job_init(struct job *job, struct journal *journal, bool is_free)
+{
+    task_init(&job->task, job_work, job_finish, 0);
+    job->journal = journal;
+    sem_init(&job->begun, 0, 0);
+    sem_init(&job->go, 0, is_free ? 1 : 0);
+    sem_init(&job->over, 0, 0);
+    job->begun_as = -1;
+    job->local = NULL;
+    atomic_init(&job->runs, 0);
+    atomic_init(&job->finishes, 0);
+    job->outcome = STATUS_INTERNAL;
+}
+
+/* Let it go, and wait until it is over. */
+static inline void job_end(struct job *job)
+{
+    sem_post(&job->go);
+    sem_wait(&job->over);
+}
+
+#endif
