@@ -285,12 +285,9 @@ static enum status start_workers(struct executor *ex, struct error *err)
         struct worker *worker = &ex->workers[ex->threads];
         worker->executor = ex;
         worker->index = ex->threads;
-        pthread_cond_init(&worker->wake, NULL);
         rc = start_thread(worker);
         if (rc == 0) {
             ex->threads++;
-        } else {
-            pthread_cond_destroy(&worker->wake);
         }
     }
     pthread_mutex_lock(&ex->mu);
@@ -325,6 +322,9 @@ enum status executor_create(const struct executor_conf *conf, struct executor **
     }
     pthread_mutex_init(&ex->mu, NULL);
     pthread_cond_init(&ex->has_started, NULL);
+    for (unsigned i = 0; i < conf->threads; i++) {
+        pthread_cond_init(&ex->workers[i].wake, NULL);
+    }
     list_init(&ex->queue);
     ex->conf = *conf;
     (void)snprintf(ex->name, sizeof(ex->name), "%s", conf->name); /* cut is fine */
@@ -378,7 +378,6 @@ void executor_stop(struct executor *ex)
     }
     for (unsigned i = 0; i < ex->threads; i++) {
         pthread_join(ex->workers[i].thread, NULL);
-        pthread_cond_destroy(&ex->workers[i].wake);
     }
     ex->threads = 0;
 }
@@ -389,6 +388,9 @@ void executor_destroy(struct executor *ex)
         return;
     }
     executor_stop(ex);
+    for (unsigned i = 0; i < ex->conf.threads; i++) {
+        pthread_cond_destroy(&ex->workers[i].wake); /* not in stop: a submit may be signalling it */
+    }
     pthread_cond_destroy(&ex->has_started);
     pthread_mutex_destroy(&ex->mu);
     mem_free(ex);

@@ -79,7 +79,7 @@ enum status executor_cancel(struct executor *ex, struct task *task, enum status 
  */
 void executor_stop(struct executor *ex) MAY_BLOCK;
 
-/* Stops it first if need be. NULL is fine. */
+/* Stops it first if need be. Nobody may be in another call to it any more. NULL is fine. */
 void executor_destroy(struct executor *ex) MAY_BLOCK;
 
 /* Lends the name. */
