@@ -45,6 +45,16 @@ static bool is_host(struct str s)
     return true;
 }
 
+static bool is_digits(struct str s)
+{
+    for (size_t i = 0; i < s.size; i++) {
+        if (s.at[i] < '0' || s.at[i] > '9') {
+            return false;
+        }
+    }
+    return s.size > 0;
+}
+
 struct framing {
     unsigned hosts;
     unsigned lengths;
@@ -52,7 +62,7 @@ struct framing {
     struct str host;
     struct str length;
     struct str coding;
-    struct str expect;
+    bool expects_more; /* than 100-continue */
 };
 
 static void refuse(struct guard_verdict *v, enum problem_kind kind, const char *detail)
@@ -86,7 +96,8 @@ static void scan_headers(const struct request *request, struct framing *f, struc
             f->codings++;
             f->coding = value;
         } else if (str_equal_nocase(name, STR("expect"))) {
-            f->expect = value;
+            bool is_known = value.size == 0 || str_equal_nocase(value, STR("100-continue"));
+            f->expects_more = f->expects_more || !is_known;
         }
     }
 }
@@ -125,10 +136,10 @@ static void check_length(const struct framing *f, struct guard_verdict *v)
     }
     if (f->lengths > 1) {
         refuse(v, PROBLEM_BAD_REQUEST, "more than one Content-Length header");
-    } else if (f->length.size > 19) {
-        refuse(v, PROBLEM_BODY_TOO_LARGE, "the Content-Length is beyond every limit");
-    } else if (!str_to_u64(f->length, &v->length)) {
+    } else if (!is_digits(f->length)) {
         refuse(v, PROBLEM_BAD_REQUEST, "the Content-Length is not a number");
+    } else if (f->length.size > 19 || !str_to_u64(f->length, &v->length)) {
+        refuse(v, PROBLEM_BODY_TOO_LARGE, "the Content-Length is beyond every limit");
     }
     v->has_body = v->has_body || v->length > 0;
 }
@@ -168,7 +179,7 @@ struct guard_verdict guard_check(struct request *request)
     check_length(&f, &v);
     check_host(request, &f, &v);
     check_method_and_target(request, &v);
-    if (f.expect.size > 0 && !str_equal_nocase(f.expect, STR("100-continue"))) {
+    if (f.expects_more) {
         refuse(&v, PROBLEM_EXPECTATION_FAILED, "the only expectation met is 100-continue");
     }
     return v;
