@@ -39,14 +39,20 @@ static bool next_segment(struct str *rest, struct str *ret)
     return true;
 }
 
-static bool is_parameter(struct str segment)
-{
-    return segment.size > 2 && segment.at[0] == '{' && segment.at[segment.size - 1] == '}';
-}
-
 static struct str parameter_name(struct str segment)
 {
     return (struct str){segment.at + 1, segment.size - 2};
+}
+
+static bool has_brace(struct str s)
+{
+    return s.size > 0 && (memchr(s.at, '{', s.size) != NULL || memchr(s.at, '}', s.size) != NULL);
+}
+
+static bool is_parameter(struct str segment)
+{
+    return segment.size > 2 && segment.at[0] == '{' && segment.at[segment.size - 1] == '}' &&
+           !has_brace(parameter_name(segment));
 }
 
 /* --- building ----------------------------------------------------------------------------- */
@@ -96,6 +102,19 @@ static struct node *child_of(struct node *parent, struct str segment)
     return child;
 }
 
+/* Does pattern have the parameter {name} more than once? */
+static bool is_repeated(const char *pattern, struct str name)
+{
+    struct str rest = str_of(pattern);
+    struct str segment;
+    unsigned n = 0;
+
+    while (next_segment(&rest, &segment)) {
+        n += is_parameter(segment) && str_equal(parameter_name(segment), name);
+    }
+    return n > 1;
+}
+
 static enum status check_pattern(const char *pattern, struct error *err)
 {
     struct str rest = str_of(pattern);
@@ -108,8 +127,11 @@ static enum status check_pattern(const char *pattern, struct error *err)
     while (next_segment(&rest, &segment)) {
         if (is_parameter(segment)) {
             params++;
-        } else if (segment.size > 0 && (memchr(segment.at, '{', segment.size) != NULL ||
-                                        memchr(segment.at, '}', segment.size) != NULL)) {
+            if (is_repeated(pattern, parameter_name(segment))) {
+                return error_set(err, STATUS_INVALID, "path \"%s\" has one parameter twice",
+                                 pattern);
+            }
+        } else if (has_brace(segment)) {
             (void)error_set(err, STATUS_INVALID, "path \"%s\": a parameter is a whole segment",
                             pattern);
             error_hint(err, "write \"/books/{id}\"");
