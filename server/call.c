@@ -34,9 +34,19 @@ void call_fail(struct call *call, enum problem_kind kind, const char *hint, cons
     problem_write(&call->response, kind, call->request.id, detail, hint, NULL);
 }
 
+/* Lower layers name a limit; only here is it known what it is called in the configuration. */
+static const char *hint_of(const struct error *err)
+{
+    if (err->status == STATUS_TOO_BIG) {
+        return strcmp(err->hint, "bytes_max") == 0 ? "ask for less, or raise limits.response_bytes"
+                                                   : NULL;
+    }
+    return err->hint;
+}
+
 void call_fail_error(struct call *call, const struct error *err)
 {
-    call_fail(call, problem_of(err->status), err->hint, "%s", err->text);
+    call_fail(call, problem_of(err->status), hint_of(err), "%s", err->text);
 }
 
 void call_problems_init(struct call_problems *p)

@@ -44,7 +44,7 @@ enum problem_kind {
 
 /*
  * Replace whatever r holds by the problem. detail says what is wrong with this request, hint
- * (NULL or "": none) what to do. errors is NULL or a JSON array, put in as "errors".
+ * (NULL or "": none) what to do. A 503 gets "Retry-After: 1". errors is NULL or a JSON array, put in as "errors".
  */
 void problem_write(struct response *r, enum problem_kind kind, const char *request_id,
                    const char *detail, const char *hint, const struct buf *errors) ANY_THREAD;

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -27,18 +28,31 @@ void response_reset(struct response *r)
     r->content_type = NULL;
 }
 
-void response_header(struct response *r, const char *name, const char *format, ...)
+/* The place of the header called name: the one it has already, or a new one; NULL if there is none. */
+static struct response_header *place_of(struct response *r, const char *name)
 {
-    struct response_header *header;
-    va_list args;
-
     if (r->headers == NULL) {
         r->headers = mem_alloc(RESPONSE_HEADERS_MAX * sizeof(*r->headers));
     }
+    for (size_t i = 0; i < r->headers_count; i++) {
+        if (strcmp(r->headers[i].name, name) == 0) {
+            return &r->headers[i];
+        }
+    }
     if (r->headers == NULL || r->headers_count == RESPONSE_HEADERS_MAX) {
+        return NULL;
+    }
+    return &r->headers[r->headers_count++];
+}
+
+void response_header(struct response *r, const char *name, const char *format, ...)
+{
+    struct response_header *header = place_of(r, name);
+    va_list args;
+
+    if (header == NULL) {
         return;
     }
-    header = &r->headers[r->headers_count++];
     header->name = name;
     va_start(args, format);
     (void)vsnprintf(header->value, sizeof(header->value), format, args); /* cut, as promised */

@@ -32,7 +32,7 @@ void response_fini(struct response *r);
 void response_reset(struct response *r);
 
 /*
- * Add a header. Control characters in the value become spaces, so nothing can split the response;
+ * Set a header, in place of one of the same name. Control characters in the value become spaces, so nothing can split the response;
  * a value beyond 199 bytes is cut. Beyond RESPONSE_HEADERS_MAX, or without memory, it is dropped.
  */
 void response_header(struct response *r, const char *name, const char *format, ...)
