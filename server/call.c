@@ -65,13 +65,19 @@ void call_problem(struct call_problems *p, struct str name, const char *in, cons
     (void)vsnprintf(message, sizeof(message), format, args); /* cut is fine */
     va_end(args);
     p->count++;
-    buf_append_str(&p->errors, p->errors.size == 0 ? STR("[{\"name\":") : STR(",{\"name\":"));
+    if (before > 0) {
+        p->errors.at[before - 1] = ','; /* it was "]" */
+    }
+    buf_append_str(&p->errors, before == 0 ? STR("[{\"name\":") : STR("{\"name\":"));
     json_put_string(&p->errors, name);
     buf_printf(&p->errors, ",\"in\":\"%s\",\"message\":", in);
     json_put_string(&p->errors, str_of(message));
-    buf_append_char(&p->errors, '}');
+    buf_append_literal(&p->errors, "}]");
     if (buf_status(&p->errors) != STATUS_OK) { /* more than anybody reads: keep the whole ones */
         buf_truncate(&p->errors, before);
+        if (before > 0) {
+            p->errors.at[before - 1] = ']';
+        }
     }
 }
 
@@ -82,9 +88,6 @@ bool call_fail_problems(struct call *call, struct call_problems *p)
     if (p->count == 0) {
         buf_fini(&p->errors);
         return false;
-    }
-    if (p->errors.size > 0) {
-        buf_append_char(&p->errors, ']');
     }
     (void)snprintf(detail, sizeof(detail), "%u parameter%s cannot be used: see errors", p->count,
                    p->count == 1 ? "" : "s");

@@ -42,7 +42,7 @@ void call_fail_error(struct call *call, const struct error *err);
  * joins its "errors". in is "path", "query" or "body".
  */
 struct call_problems {
-    struct buf errors; /* Private */
+    struct buf errors; /* Private: empty, or a JSON array */
     unsigned count;
 };
 
