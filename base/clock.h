@@ -10,6 +10,12 @@
 /* Monotonic now, in nanoseconds. About 20 ns. */
 int64_t clock_now_ns(void);
 
+/*
+ * For tests: from now on clock_now_ns says this, on every thread, until it is given another time; 0
+ * is the real time again. Whoever sleeps until a deadline still sleeps by the kernel's clock.
+ */
+void clock_set_for_tests(int64_t now_ns);
+
 /* Seconds since 1970 as a double, for log lines only. */
 double clock_wall_s(void);
 
