@@ -74,6 +74,34 @@ static uint64_t characters(struct str text)
     return n;
 }
 
+/* --- depth -------------------------------------------------------------------------------- */
+
+bool convert_is_too_deep(struct str json)
+{
+    unsigned depth = 0;
+    bool is_in_string = false;
+
+    for (size_t i = 0; i < json.size; i++) {
+        char c = json.at[i];
+        if (is_in_string) {
+            if (c == '\\') {
+                i++;
+            } else if (c == '"') {
+                is_in_string = false;
+            }
+        } else if (c == '"') {
+            is_in_string = true;
+        } else if (c == '[' || c == '{') {
+            if (++depth > CONVERT_DEPTH_MAX) {
+                return true;
+            }
+        } else if ((c == ']' || c == '}') && depth > 0) {
+            depth--;
+        }
+    }
+    return false;
+}
+
 /* --- values ------------------------------------------------------------------------------- */
 
 static bool take_integer(const struct conversion *c, int64_t value, struct value *ret)
@@ -143,9 +171,15 @@ static bool text_to_boolean(const struct conversion *c, struct str text, struct 
 static bool text_to_json(const struct conversion *c, struct str text, struct value *ret)
 {
     json_error_t error;
-    json_t *json = json_loadb(text.at, text.size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
+    json_t *json;
     bool is_taken;
 
+    if (convert_is_too_deep(text)) {
+        call_problem(c->problems, str_of(c->param->name), c->in, "is nested deeper than %d",
+                     CONVERT_DEPTH_MAX);
+        return false;
+    }
+    json = json_loadb(text.at, text.size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
     if (json == NULL) {
         call_problem(c->problems, str_of(c->param->name), c->in, "must be JSON: %s", error.text);
         return false;

@@ -19,6 +19,14 @@ struct conversion {
     const char *in; /* "path", "query", "body" */
 };
 
+#define CONVERT_DEPTH_MAX 64 /* of nested arrays and objects */
+
+/*
+ * Is JSON nested deeper than that? jansson recurses, up to 2048 deep: to be asked before it does.
+ * Strings may hold brackets; what is not JSON at all gets any answer.
+ */
+bool convert_is_too_deep(struct str json);
+
 bool convert_text(const struct conversion *c, struct str text, struct value *ret);
 bool convert_json(const struct conversion *c, const struct json_t *json, struct value *ret);
 

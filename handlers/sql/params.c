@@ -7,8 +7,6 @@
 #include "base/nearest.h"
 #include "handlers/sql/convert.h"
 
-#define DEPTH_MAX 64 /* of nested arrays and objects in a body */
-
 static const char *const in_names[] = {"path", "query", "body"};
 
 static size_t count_in(const struct sql_param *params, size_t count, enum sql_in in)
@@ -93,33 +91,6 @@ static bool is_json_type(struct str type)
            str_equal_nocase((struct str){essence.at + essence.size - 5, 5}, STR("+json"));
 }
 
-/* jansson recurses, up to 2048 deep: measure before it does. Strings may hold brackets. */
-static bool is_too_deep(struct str body)
-{
-    unsigned depth = 0;
-    bool is_in_string = false;
-
-    for (size_t i = 0; i < body.size; i++) {
-        char c = body.at[i];
-        if (is_in_string) {
-            if (c == '\\') {
-                i++;
-            } else if (c == '"') {
-                is_in_string = false;
-            }
-        } else if (c == '"') {
-            is_in_string = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > DEPTH_MAX) {
-                return true;
-            }
-        } else if ((c == ']' || c == '}') && depth > 0) {
-            depth--;
-        }
-    }
-    return false;
-}
-
 /* The body as an object; an empty body is an empty object. NULL: the answer is given. */
 static json_t *parse_body(struct call *call)
 {
@@ -136,8 +107,9 @@ static json_t *parse_body(struct call *call)
                   "the body must be JSON, not \"%.100s\"", type.at);
         return NULL;
     }
-    if (is_too_deep(body)) {
-        call_fail(call, PROBLEM_BAD_REQUEST, NULL, "the body is nested deeper than %d", DEPTH_MAX);
+    if (convert_is_too_deep(body)) {
+        call_fail(call, PROBLEM_BAD_REQUEST, NULL, "the body is nested deeper than %d",
+                  CONVERT_DEPTH_MAX);
         return NULL;
     }
     json = json_loadb(body.at, body.size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
