@@ -1,6 +1,7 @@
 #include "handlers/health/health.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -58,9 +59,11 @@ static void add_reason(struct buf *reasons, const char *text)
     json_put_string(reasons, str_of(text));
 }
 
-static void add_full_pools(struct buf *reasons, const struct health *health)
+/* Return: were there any? */
+static bool add_full_pools(struct buf *reasons, const struct health *health)
 {
     int64_t now_ns = clock_now_ns();
+    bool has_full = false;
 
     for (size_t i = 0; i < health->executors_count; i++) {
         int64_t since_ns = executor_full_since_ns(health->executors[i]);
@@ -69,24 +72,29 @@ static void add_full_pools(struct buf *reasons, const struct health *health)
             (void)snprintf(text, sizeof(text), "pool %s: queue full",
                            executor_name(health->executors[i])); /* fits */
             add_reason(reasons, text);
+            has_full = true;
         }
     }
+    return has_full;
 }
 
 static void ready(const struct handler *handler, struct call *call)
 {
     const struct health *health = const_container_of(handler, struct health, ready);
     enum health_phase phase = phase_of(health);
+    bool is_ready = phase == HEALTH_READY;
     struct buf reasons;
     struct buf *body;
 
     assert_on_loop();
     buf_init(&reasons, 16384);
-    if (phase != HEALTH_READY) {
+    if (!is_ready) {
         add_reason(&reasons, phase == HEALTH_STARTING ? "starting" : "draining");
     }
-    add_full_pools(&reasons, health);
-    if (reasons.size == 0) {
+    if (add_full_pools(&reasons, health)) {
+        is_ready = false;
+    }
+    if (is_ready) { /* not "no reasons": they may have found no memory */
         answer(call, 200, "{\"status\":\"ok\"}");
     } else {
         body = call_answer(call, 503, "application/json");
