@@ -207,6 +207,15 @@ static void identify(struct loop *loop, struct request *request) ON_LOOP
     request->id[16] = '\0';
 }
 
+/* Of the request line and the headers, in bytes as they were received. */
+static size_t head_size(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+    return info == NULL ? 0 : info->header_size;
+}
+
 /*
  * Copy the head out of libmicrohttpd's memory, looking at how it lies there.
  * Return: false with the problem in the call.
@@ -219,7 +228,8 @@ static bool copy_head(struct loop *loop, struct exchange *ex, const char *method
     struct gathering g = {.ex = ex};
     bool is_copied;
 
-    layout_begin(&g.layout, ex->raw_target, request->target.size, version);
+    layout_begin(&g.layout, method, head_size(ex->connection),
+                 (struct str){ex->raw_target, request->target.size}, version);
     ex->raw_target = NULL;
     request->method_text = (struct str){arena_copy(arena, str_of(method)), strlen(method)};
     request->version = (struct str){arena_copy(arena, str_of(version)), strlen(version)};

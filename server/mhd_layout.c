@@ -10,15 +10,19 @@ static bool is_line_end(const char *at)
     return at[0] == '\0' && at[1] == '\0';
 }
 
-void layout_begin(struct layout *l, const char *target, size_t target_size, const char *version)
+void layout_begin(struct layout *l, const char *method, size_t head_size, struct str target,
+                  const char *version)
 {
     l->is_strict = true;
     l->next = NULL;
-    if (strcmp(MHD_get_version(), KNOWN_VERSION) != 0 || target == NULL || version[0] == '\0') {
+    l->end = NULL;
+    if (strcmp(MHD_get_version(), KNOWN_VERSION) != 0 || target.at == NULL || version[0] == '\0') {
         return;
     }
-    l->is_strict = version == target + target_size + 1 && is_line_end(version + strlen(version));
+    l->is_strict = target.at == method + strlen(method) + 1 &&
+                   version == target.at + target.size + 1 && is_line_end(version + strlen(version));
     l->next = version + strlen(version) + 2;
+    l->end = method + head_size;
 }
 
 void layout_header(struct layout *l, const char *name, size_t name_size, const char *value,
@@ -42,5 +46,5 @@ void layout_header(struct layout *l, const char *name, size_t name_size, const c
 
 bool layout_end(const struct layout *l)
 {
-    return l->is_strict && (l->next == NULL || is_line_end(l->next));
+    return l->is_strict && (l->next == NULL || (l->next + 2 == l->end && is_line_end(l->next)));
 }

@@ -8,9 +8,12 @@
  * But it parses in place: it overwrites each colon and both bytes of each CRLF with NUL, and hands
  * out pointers into the very bytes it received. So the head, as it lies there, must be exactly
  *
- *     VERSION NUL NUL (NAME NUL spaces VALUE NUL NUL)* NUL NUL
+ *     METHOD NUL TARGET NUL VERSION NUL NUL (NAME NUL spaces VALUE NUL NUL)* NUL NUL
  *
- * with every name and value where the one before ends. Anything else was not a strict head.
+ * with every name and value where the one before ends, and as long as libmicrohttpd says it is.
+ * Anything else was not a strict head. The length tells apart what ends in the same NULs: a bare LF
+ * is one byte short, a line of a NUL or of a colon alone one byte long. Only where both meet in one
+ * place (a NUL or a colon, and right behind it a bare LF) does a head that is not strict still pass.
  *
  * Only for 0.9.75, whose layout this is; the parsers of later versions are strict themselves.
  * Private to server/.
@@ -21,13 +24,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/str.h"
+
 struct layout {
     const char *next; /* where the next line has to begin; NULL: do not look */
+    const char *end;  /* where the head ends */
     bool is_strict;
 };
 
-/* Begin behind the request line. version and target as libmicrohttpd gave them. */
-void layout_begin(struct layout *l, const char *target, size_t target_size, const char *version);
+/* Begin with the request line; its parts as libmicrohttpd gave them. head_size: bytes, all of it. */
+void layout_begin(struct layout *l, const char *method, size_t head_size, struct str target,
+                  const char *version);
 
 /* The next header, in order. */
 void layout_header(struct layout *l, const char *name, size_t name_size, const char *value,

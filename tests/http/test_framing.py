@@ -177,6 +177,17 @@ HOSTILE = [
     case("escape-alone", get(target=b"/path/%"), smuggle=False),
     case("escape-not-hex-in-query", get(target=b"/echo/string?v=%g1"), smuggle=False),
 
+    # E7: heads that end in the same NULs as strict ones, once libmicrohttpd has been over them.
+    case("bare-lf-before-last-line", b"GET /health HTTP/1.1\r\nHost: gantry.test\n\r\n"),
+    case("bare-lf-before-last-line-and-nul",
+         b"GET /health HTTP/1.1\r\nHost: gantry.test\n\r\n\0"),
+    case("nul-at-end-of-last-value", get(b"X-Note: a\0")),
+    case("two-nuls-at-end-of-last-value", get(b"X-Note: a\0\0")),
+    case("line-of-a-colon", get()[:-2] + b":\r\n"),
+    case("line-of-a-colon-and-more", get()[:-2] + b":\r\n\r\n"),
+    case("line-of-a-nul", get()[:-2] + b"\0\r\n"),
+    case("two-spaces-before-target", get(target=b" /health")),
+
     # E8: hosts, targets, methods.
     case("host-missing", b"GET /health HTTP/1.1\r\n\r\n"),
     case("host-twice", get(b"Host: other.test")),
