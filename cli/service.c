@@ -124,7 +124,11 @@ static enum status build(struct service *s, struct problems *problems, struct er
         router_create(&s->router) != STATUS_OK) {
         return error_set(err, STATUS_NOMEM, "no memory for the routes");
     }
-    return routes_add(s, problems, err);
+    status = routes_add(s, problems, err);
+    /* Were it still open when the writer closes, the last commits would stay in the -wal file. */
+    connection_close(s->inspector);
+    s->inspector = NULL;
+    return status;
 }
 
 enum status service_create(const struct config *config, bool is_dry, struct problems *problems,

@@ -13,7 +13,7 @@ struct service {
     const struct config *config;
     bool is_dry;
     struct database *db;          /* NULL: none is configured */
-    struct connection *inspector; /* the main thread's, to look at SQL */
+    struct connection *inspector; /* the main thread's, to look at SQL; closed before serving */
     struct slot_conf reader_slot;
     struct slot_conf writer_slot;
     struct executor **executors; /* NULLs when dry; the writer's is the last */

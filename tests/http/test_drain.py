@@ -1,7 +1,9 @@
 """The end of a server: what was accepted is answered, then it goes, with 0."""
 
+import shutil
 import signal
 import socket
+import sqlite3
 
 import pytest
 
@@ -160,6 +162,18 @@ def test_writes_accepted_are_written(serve):
         assert connection.read().status == 201
     assert server.wait() == 0
     assert server.sql("SELECT count(*), count(DISTINCT stars) FROM notes") == [(50, 50)]
+
+
+def test_the_file_alone_holds_everything_afterwards(serve, tmp_path):
+    """Whoever copies the database of a stopped service copies one file, and misses nothing."""
+    server = serve(library.config(writes=True))
+    assert server.post("/notes", {"text": "a", "stars": 1}).status == 201
+    assert server.get("/books/1").status == 200
+    assert server.stop() == 0
+    assert [path.name for path in server.directory.glob(server.database.name + "-*")] == []
+    copy = sqlite3.connect(shutil.copy(server.database, tmp_path / "copy.db"))
+    assert copy.execute("SELECT count(*) FROM notes").fetchall() == [(1,)]
+    copy.close()
 
 
 def test_signals_while_clients_come_and_go(serve):
