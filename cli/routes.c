@@ -249,6 +249,17 @@ static bool choose_pool(const struct service *s, const struct config_route *conf
     return find_pool(s, name, ret); /* config has checked that it exists */
 }
 
+/* The shape of the configuration was checked before: is this place already in the list? */
+static bool is_said(const struct problems *problems, const char *path)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        if (strcmp(problems->list[i].path, path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum status add_configured(struct service *s, const struct config_route *conf,
                                   struct problems *problems, struct error *err)
 {
@@ -276,7 +287,9 @@ static enum status add_configured(struct service *s, const struct config_route *
     status = router_add(s->router, &route, err);
     if (status == STATUS_CONFLICT || status == STATUS_INVALID) {
         (void)snprintf(path, sizeof(path), "$.routes[%zu].path", conf->index); /* fits */
-        problems_add(problems, path, "%s", err->text);
+        if (!is_said(problems, path)) {
+            problems_add(problems, path, "%s", err->text);
+        }
         return STATUS_OK;
     }
     return status;

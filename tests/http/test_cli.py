@@ -218,6 +218,16 @@ def test_every_problem_at_once(tmp_path, database):
             assert name in text, f"no hint at {name}:\n{text}"
 
 
+def test_a_path_is_wrong_once(tmp_path, database):
+    path = write_config(tmp_path, {
+        "database": {"path": str(database)},
+        "routes": [{"path": "/health", "sql": "SELECT 1"},
+                   {"path": "/a", "sql": "SELECT 1"}, {"path": "/a", "sql": "SELECT 2"}]})
+    text = run("check", "--config", path, code=CONFIG)
+    assert text.count("$.routes[0].path") == 1 and text.count("$.routes[2].path") == 1, text
+    assert "2 problems" in text
+
+
 def test_problems_of_shape_and_of_sql_in_one_run(tmp_path, database):
     path = write_config(tmp_path, {
         "database": {"path": str(database)},
