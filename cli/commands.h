@@ -12,4 +12,7 @@ int version_command(int argc, char **argv);
 /* "gantry COMMAND: text" and the hint, on standard error. Return: the exit code for it. */
 int command_fail(const char *command, const struct error *err);
 
+/* Send what is left of standard output. Return: EX_OK, or EX_IOERR and the sentence is out. */
+int command_flush(const char *command);
+
 #endif

@@ -112,9 +112,5 @@ int demo_command(int argc, char **argv)
     (void)printf("made %s: a book shop, some 5,000 rows in 7 tables and a view\n"
                  "next: gantry serve %s\n",
                  path, path);
-    if (fflush(stdout) != 0) {
-        (void)fprintf(stderr, "gantry demo: standard output: cannot write\n");
-        return EX_IOERR;
-    }
     return EX_OK;
 }

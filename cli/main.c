@@ -87,9 +87,38 @@ int command_fail(const char *command, const struct error *err)
     return EX_SOFTWARE;
 }
 
+int command_flush(const char *command)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
+        return EX_OK;
+    }
+    (void)fprintf(stderr, "gantry %s: standard output: cannot write\n", command);
+    return EX_IOERR;
+}
+
+/* `gantry help COMMAND` and `gantry COMMAND -h` mean `gantry COMMAND --help`. */
+static void spell_help(int argc, char **argv)
+{
+    static char option[] = "--help";
+
+    if (argc == 3 && strcmp(argv[1], "help") == 0) {
+        argv[1] = argv[2];
+        argv[2] = option;
+    } else if (argc == 3 && strcmp(argv[2], "-h") == 0) {
+        argv[2] = option;
+    }
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    int code = command->run(argc, argv);
+
+    return code == EX_OK ? command_flush(command->name) : code;
+}
+
 int main(int argc, char **argv)
 {
-    const char *name = argc < 2 ? "" : argv[1];
+    const char *name;
     struct error err;
 
     argp_err_exit_status = EX_USAGE;
@@ -98,19 +127,22 @@ int main(int argc, char **argv)
         put_usage(stderr);
         return EX_USAGE;
     }
+    spell_help(argc, argv);
+    name = argv[1];
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         put_usage(stdout);
-        return EX_OK;
+        return command_flush("help");
     }
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
-        return version_command(1, argv);
+        (void)version_command(1, argv); /* prints, nothing else */
+        return command_flush("version");
     }
     if (database_library_init(&err) != STATUS_OK) {
         return command_fail("start-up", &err);
     }
     for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
         if (strcmp(name, commands[i].name) == 0) {
-            return commands[i].run(argc - 1, argv + 1);
+            return run(&commands[i], argc - 1, argv + 1);
         }
     }
     return refuse(name);

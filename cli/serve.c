@@ -44,6 +44,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
             argp_error(state, "one DATABASE only, not '%s' as well", arg);
             return EINVAL;
         }
+        if (arg[0] == '\0') {
+            argp_error(state, "DATABASE is empty");
+            return EINVAL;
+        }
         options->database = arg;
         return 0;
     case ARGP_KEY_END:
@@ -185,7 +189,15 @@ static int announce(const struct server *server, const struct service *service,
         (void)printf("  tables  http://%s%s/\n", address, config->tables.prefix);
     }
     (void)printf("  health  http://%s/health\n", address);
-    return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+    return command_flush("serve");
+}
+
+static void log_serving(const struct server *server, const struct config *config, unsigned loops)
+{
+    log_event(LOG_INFO, "serving", LOG_STR("address", server_address(server)),
+              LOG_STR("database", config->database.path == NULL ? "" : config->database.path),
+              LOG_STR("access", config->database.write ? "read and write" : "read-only"),
+              LOG_INT("routes", (int64_t)config->routes_count), LOG_INT("loops", loops));
 }
 
 /* From here on errors are the service's, not the configuration's. */
@@ -207,11 +219,8 @@ static int run(struct service *service, const struct config *config, const sigse
     }
     health_set_phase(service_health(service), HEALTH_READY);
     code = announce(server, service, config);
-    log_event(LOG_INFO, "serving", LOG_STR("address", server_address(server)),
-              LOG_STR("database", config->database.path == NULL ? "" : config->database.path),
-              LOG_STR("access", config->database.write ? "read and write" : "read-only"),
-              LOG_INT("routes", (int64_t)config->routes_count), LOG_INT("loops", conf.loops));
     if (code == EX_OK) {
+        log_serving(server, config, conf.loops);
         await_signal(signals);
     }
     obey_second_signal(signals);

@@ -6,11 +6,13 @@ import re
 import socket
 import sqlite3
 import stat
+import subprocess
 
 import pytest
 
 import library
-from harness import assert_no_report, assert_problem, gantry, make_database
+from harness import (assert_no_report, assert_problem, gantry, gantry_command,
+                     gantry_environment, make_database)
 
 USAGE, DATA, NO_INPUT, OS_ERROR, IO_ERROR, CONFIG = 64, 65, 66, 71, 74, 78
 
@@ -43,7 +45,7 @@ def write_config(tmp_path, config):
 @pytest.mark.parametrize("arguments", [
     [], ["nonsense"], ["--nonsense"], ["serve", "--nonsense"], ["check", "--nonsense"],
     ["serve", "--config"], ["serve", "--listen"], ["serve", "a.db", "b.db"], ["check"],
-    ["demo"], ["demo", "a.db", "b.db"], ["health", "--url"], ["health", "extra"],
+    ["serve", ""], ["help", "nonsense"], ["demo"], ["demo", "a.db", "b.db"], ["health", "--url"], ["health", "extra"],
     ["version", "extra"],
 ], ids=" ".join)
 def test_wrong_usage(tmp_path, arguments):
@@ -59,6 +61,29 @@ def test_help_of_each_command(tmp_path, command):
     assert command in result.stdout
     assert result.stderr == ""
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "demo", "health", "version"])
+def test_other_ways_to_ask_for_help(command):
+    expected = gantry(command, "--help")
+    for arguments in ([command, "-h"], ["help", command]):
+        result = gantry(*arguments)
+        assert (result.returncode, result.stdout) == (0, expected.stdout), result
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["version"], ["demo", "a.db"],
+                                       ["serve", "b.db", "--listen", "127.0.0.1:0"]], ids=" ".join)
+def test_standard_output_cannot_be_written(tmp_path, arguments):
+    """A success that nobody could read is none, and a server nobody can find does not stay."""
+    make_database(tmp_path / "b.db", library.SCHEMA)
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        result = subprocess.run([*gantry_command(), *arguments], cwd=tmp_path, stdout=full,
+                                stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+                                env=gantry_environment())
+    assert_no_report(result.stderr)
+    assert result.returncode == IO_ERROR, result
+    assert "standard output: cannot write" in result.stderr
+    assert "serving" not in result.stderr
 
 
 def test_help_names_every_command_and_option():
