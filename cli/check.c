@@ -10,17 +10,24 @@
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-    const char **file = state->input;
+    struct options *options = state->input;
 
     switch (key) {
     case 'c':
-        *file = arg;
+        options->config = arg;
+        return 0;
+    case 'w':
+        options->is_write = true;
         return 0;
     case ARGP_KEY_ARG:
-        argp_error(state, "takes no argument; name the file with --config");
-        return EINVAL;
+        if (options->database != NULL) {
+            argp_error(state, "one DATABASE only, not '%s' as well", arg);
+            return EINVAL;
+        }
+        options->database = arg;
+        return 0;
     case ARGP_KEY_END:
-        if (*file == NULL) {
+        if (options->config == NULL) {
             argp_error(state, "--config FILE is missing");
         }
         return 0;
@@ -30,28 +37,24 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 /* A database that cannot be opened is, to this command, one more thing that is wrong. */
-static int look(const char *file)
+static int look(const struct options *options)
 {
     struct config config = {0};
     struct problems problems = {0};
     struct service *service = NULL;
     struct error err = {0};
-    enum status status = config_load(file, &config, &problems, &err);
-    int code;
+    int code = options_resolve("check", options, &config, &problems);
 
-    if (status != STATUS_OK) {
-        config_fini(&config);
-        problems_fini(&problems);
-        return command_fail("check", &err);
-    }
-    status = service_create(&config, true, &problems, &service, &err);
-    if (status != STATUS_OK) {
-        problems_add(&problems, "$.database.path", "%s%s%s", err.text,
-                     err.hint[0] == '\0' ? "" : "; ", err.hint);
-    }
-    code = options_report_problems("check", file, &problems);
     if (code == EX_OK) {
-        (void)printf("%s: no problems, %zu routes\n", file, config.routes_count);
+        if (service_create(&config, true, &problems, &service, &err) != STATUS_OK) {
+            problems_add(&problems, "$.database.path", "%s%s%s", err.text,
+                         err.hint[0] == '\0' ? "" : "; ", err.hint);
+        }
+        code = options_report_problems("check", options->config, &problems);
+    }
+    if (code == EX_OK) {
+        (void)printf("%s: no problems, %zu route%s\n", options->config, config.routes_count,
+                     config.routes_count == 1 ? "" : "s");
     }
     service_destroy(service);
     config_fini(&config);
@@ -61,20 +64,23 @@ static int look(const char *file)
 
 int check_command(int argc, char **argv)
 {
-    static const struct argp_option options[] = {
+    static const struct argp_option known[] = {
         {"config", 'c', "FILE", 0, "The configuration to check", 0},
+        {"write", 'w', NULL, 0, "As it would be served with --write", 0},
         {0},
     };
     static const struct argp argp = {
-        .options = options,
+        .options = known,
         .parser = parse_option,
+        .args_doc = "[DATABASE]",
         .doc = "Check a configuration against its schema and its database, without serving: every "
-               "problem is printed, with its place in the file. Exit code 78 if there is any.",
+               "problem is printed, with its place in the file. Exit code 78 if there is any. "
+               "DATABASE and --write mean what they mean to `gantry serve`.",
     };
     static char name[] = "gantry check";
-    const char *file = NULL;
+    struct options options = {0};
 
     argv[0] = name;
-    (void)argp_parse(&argp, argc, argv, 0, NULL, &file); /* exits by itself on wrong usage */
-    return look(file);
+    (void)argp_parse(&argp, argc, argv, 0, NULL, &options); /* exits by itself on wrong usage */
+    return look(&options);
 }

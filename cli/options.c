@@ -38,7 +38,8 @@ static enum status put(char **at, const char *text)
     return STATUS_OK;
 }
 
-int options_resolve(const struct options *options, struct config *ret, struct problems *problems)
+int options_resolve(const char *command, const struct options *options, struct config *ret,
+                    struct problems *problems)
 {
     struct error err = {0};
     enum status status = options->config == NULL
@@ -55,11 +56,11 @@ int options_resolve(const struct options *options, struct config *ret, struct pr
         if (err.text[0] == '\0') {
             (void)error_set(&err, status, "out of memory");
         }
-        return command_fail("serve", &err);
+        return command_fail(command, &err);
     }
     ret->database.write = ret->database.write || options->is_write;
     if (options->listen != NULL && listener_check(options->listen, &err) != STATUS_OK) {
-        (void)command_fail("serve", &err); /* the exit code says whose mistake it is */
+        (void)command_fail(command, &err); /* the exit code says whose mistake it is */
         return EX_USAGE;
     }
     return EX_OK;

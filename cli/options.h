@@ -1,4 +1,4 @@
-/* What `serve` is asked to do: its command line, merged over the configuration file. */
+/* What `serve` and `check` are asked to do: the command line, merged over the configuration file. */
 #ifndef GANTRY_CLI_OPTIONS_H
 #define GANTRY_CLI_OPTIONS_H
 
@@ -17,7 +17,8 @@ struct options {
  * Load the file, if any, and put the command line's words over it.
  * Return: EX_OK, or an exit code with what is wrong printed. The caller frees both in any case.
  */
-int options_resolve(const struct options *options, struct config *ret, struct problems *problems);
+int options_resolve(const char *command, const struct options *options, struct config *ret,
+                    struct problems *problems);
 
 /* Print the problems, one a line. Return: EX_CONFIG if there are any, else EX_OK. */
 int options_report_problems(const char *command, const char *file, const struct problems *problems);

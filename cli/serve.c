@@ -269,7 +269,7 @@ int serve_command(int argc, char **argv)
 
     parse(argc, argv, &options);
     block_signals(&signals);
-    code = options_resolve(&options, &config, &problems);
+    code = options_resolve("serve", &options, &config, &problems);
     if (code == EX_OK) {
         code = start_log();
     }

@@ -198,6 +198,17 @@ def test_write_option(serve, tmp_path):
     assert "$.routes[" in run("check", "--config", path, code=CONFIG)
 
 
+def test_check_with_the_arguments_of_serve(tmp_path, database):
+    """What `serve DATABASE --config FILE --write` runs can be checked as it would be run."""
+    writing = library.config(writes=True)
+    writing.pop("database")
+    path = write_config(tmp_path, writing)
+    assert "database" in run("check", "--config", path, code=CONFIG)
+    assert "--write" in run("check", database, "--config", path, code=CONFIG)
+    assert "no problems" in run("check", database, "--config", path, "--write", code=0)
+    assert "one DATABASE" in run("check", database, database, "--config", path, code=USAGE)
+
+
 def test_logs_go_to_standard_error(serve):
     server = serve(library.config())
     for _ in range(5):
