@@ -199,13 +199,14 @@ static struct snapshot *snapshot_of(const struct schema *schema)
     return (struct snapshot *)((uintptr_t)schema - offsetof(struct snapshot, schema));
 }
 
-static int read_snapshot(struct connection *c, struct snapshot *snapshot)
+static enum status read_snapshot(struct connection *c, struct snapshot *snapshot, struct error *err)
 {
     int64_t version = 0;
     int code = sqlite_run_own(c, OWN_BEGIN_READ, NULL);
+    enum status status;
 
     if (code != SQLITE_OK) {
-        return code;
+        return sqlite_failure(c, code, err);
     }
     code = sqlite_run_own(c, OWN_VERSION, &version);
     if (code == SQLITE_OK) {
@@ -214,8 +215,9 @@ static int read_snapshot(struct connection *c, struct snapshot *snapshot)
         code = read_tables(c->handle, snapshot);
         c->is_ours = false;
     }
-    sqlite_rollback(c); /* nothing was written */
-    return code;
+    status = code == SQLITE_OK ? STATUS_OK : sqlite_failure(c, code, err);
+    sqlite_rollback(c); /* nothing was written; SQLite forgets its message here */
+    return status;
 }
 
 enum status schema_read(struct connection *c, struct error *err)
@@ -223,7 +225,7 @@ enum status schema_read(struct connection *c, struct error *err)
     struct database *db = c->db;
     struct snapshot *snapshot = mem_zalloc(sizeof(*snapshot));
     const struct schema *old;
-    int code;
+    enum status status;
 
     if (snapshot == NULL) {
         return error_set(err, STATUS_NOMEM, "out of memory");
@@ -231,10 +233,10 @@ enum status schema_read(struct connection *c, struct error *err)
     arena_init(&snapshot->arena, NULL, 0, SNAPSHOT_BYTES_MAX);
     atomic_init(&snapshot->references, 1);
     sqlite_forget_failure(c);
-    code = read_snapshot(c, snapshot);
-    if (code != SQLITE_OK) {
+    status = read_snapshot(c, snapshot, err);
+    if (status != STATUS_OK) {
         snapshot_destroy(snapshot);
-        return sqlite_failure(c, code, err);
+        return status;
     }
     (void)pthread_mutex_lock(&db->mu); /* a plain mutex: cannot fail */
     old = db->schema;

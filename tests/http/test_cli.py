@@ -177,6 +177,16 @@ def test_not_a_database(tmp_path, content):
     assert path.read_bytes() == content
 
 
+def test_a_malformed_schema_is_named(tmp_path):
+    path = tmp_path / "broken.db"
+    connection = sqlite3.connect(path)
+    connection.executescript("CREATE TABLE oops(a); PRAGMA writable_schema = 1;"
+                             "UPDATE sqlite_schema SET sql = 'CREATE TABLE oops(a'")
+    connection.close()
+    text = run("serve", path, "--listen", "127.0.0.1:0", code=DATA)
+    assert "malformed database schema (oops)" in text
+
+
 def test_a_directory_is_no_database(tmp_path):
     result = gantry("serve", tmp_path, "--listen", "127.0.0.1:0")
     assert result.returncode in (DATA, NO_INPUT, IO_ERROR), result
