@@ -13,22 +13,21 @@
 #include "base/mem.h"
 #include "storage/sqlite_internal.h"
 
+/*
+ * SQL comes from the operator, so these guard against mistakes. The first five hold while SQLite
+ * parses a schema as well, and one view beyond them would make the whole file "malformed": they are
+ * SQLite's own defaults, with which the schema was made.
+ */
 static const struct {
     int limit;
     int value;
 } limits[] = {
-    {SQLITE_LIMIT_ATTACHED, 0},
-    {SQLITE_LIMIT_LENGTH, 64 * 1024 * 1024},
-    {SQLITE_LIMIT_SQL_LENGTH, 100 * 1000},
-    {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000},
-    {SQLITE_LIMIT_EXPR_DEPTH, 200},
-    {SQLITE_LIMIT_VARIABLE_NUMBER, 1000},
-    {SQLITE_LIMIT_COLUMN, 500},
-    {SQLITE_LIMIT_COMPOUND_SELECT, 50},
-    {SQLITE_LIMIT_VDBE_OP, 250 * 1000},
-    {SQLITE_LIMIT_FUNCTION_ARG, 32},
-    {SQLITE_LIMIT_TRIGGER_DEPTH, 20},
-    {SQLITE_LIMIT_WORKER_THREADS, 0},
+    {SQLITE_LIMIT_SQL_LENGTH, 1000 * 1000},  {SQLITE_LIMIT_COLUMN, 2000},
+    {SQLITE_LIMIT_EXPR_DEPTH, 1000},         {SQLITE_LIMIT_COMPOUND_SELECT, 500},
+    {SQLITE_LIMIT_FUNCTION_ARG, 127},        {SQLITE_LIMIT_ATTACHED, 0},
+    {SQLITE_LIMIT_LENGTH, 64 * 1024 * 1024}, {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000},
+    {SQLITE_LIMIT_VARIABLE_NUMBER, 1000},    {SQLITE_LIMIT_VDBE_OP, 250 * 1000},
+    {SQLITE_LIMIT_TRIGGER_DEPTH, 20},        {SQLITE_LIMIT_WORKER_THREADS, 0},
 };
 
 static const char pragmas_reader[] = "PRAGMA query_only = 1;"

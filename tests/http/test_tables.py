@@ -143,6 +143,20 @@ def test_tables_switched_off(serve):
     assert server.get("/books/1").status == 200
 
 
+@pytest.mark.parametrize("sql", [
+    "CREATE TABLE t(%s)" % ", ".join("c%d" % n for n in range(1500)),
+    "CREATE VIEW t AS " + " UNION ALL ".join("SELECT 1" for _ in range(60)),
+    "CREATE VIEW t AS SELECT " + "+".join("1" for _ in range(300)),
+    "CREATE VIEW t AS SELECT max(%s)" % ", ".join("1" for _ in range(40)),
+    "CREATE TABLE t(a DEFAULT '%s')" % ("x" * 150000),
+], ids=["columns", "unions", "depth", "arguments", "length"])
+def test_a_schema_that_sqlite_takes_is_served(serve, sql):
+    """One large table or view must not make the whole file unreadable."""
+    server = serve(library.config(), schema=library.SCHEMA + ";" + sql)
+    assert server.get("/api/t").status == 200
+    assert len(server.get("/api/books").json()) == 4
+
+
 def test_another_prefix(serve):
     server = serve(library.config(tables={"prefix": "/data"}))
     assert "books" in {table["name"] for table in server.get("/data/").json()["tables"]}

@@ -138,14 +138,15 @@ static void test_harmless_pragmas(void **state)
 static void test_wide_statements_are_refused(void **state)
 {
     struct fixture *f = *state;
-    char *sql = malloc(200 * 1000);
+    const size_t size = 1100 * 1000;
+    char *sql = malloc(size);
     struct statement_info info;
 
     assert_non_null(sql);
-    (void)snprintf(sql, 200 * 1000, "SELECT '%0*d'", 150 * 1000, 0);
+    (void)snprintf(sql, size, "SELECT '%0*d'", 1000 * 1000, 0);
     expect_refusal(f, sql, "too long");
     strcpy(sql, "SELECT 1");
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 1100; i++) {
         strcat(sql, "+1");
     }
     assert_int_equal(connection_inspect(f->reader, sql, &info, &f->err), STATUS_INVALID);
