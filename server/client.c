@@ -1,5 +1,6 @@
 #include "server/client.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -43,6 +44,14 @@ void client_time_out(const struct client *client)
                  "the request was sent too slowly");
     }
     client_hang_up(client);
+}
+
+bool client_is_gone(const struct client *client)
+{
+    char byte;
+    ssize_t n = recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 void client_refuse_body(const struct client *client)

@@ -17,6 +17,8 @@
 
 #include "base/list.h"
 
+struct exchange;
+
 enum client_phase {
     CLIENT_NEW,    /* connected, no request line yet: limits.header_ms */
     CLIENT_HEAD,   /* a request line, the head not complete: limits.header_ms */
@@ -30,9 +32,11 @@ enum client_phase {
 struct client {
     int fd; /* libmicrohttpd's; never closed here */
     enum client_phase phase;
-    int64_t since_ns; /* when the phase began */
+    int64_t since_ns;           /* when the phase began */
+    struct exchange *in_flight; /* its suspended request, or NULL */
     struct list phase_link;
     struct list all_link;
+    struct list leaving_link; /* in the loop's list once it has closed its side */
 };
 
 /*
@@ -40,6 +44,13 @@ struct client {
  * been answered anything yet) and hang up. libmicrohttpd notices and cleans up.
  */
 void client_time_out(const struct client *client);
+
+/*
+ * Has the client closed its side, with nothing of it left to read? libmicrohttpd 0.9.75 can miss
+ * that: it waits for edges, and when a request and the end of the stream arrive as one edge it reads
+ * the request, takes the short read for "nothing more", and never hears of the end again.
+ */
+bool client_is_gone(const struct client *client);
 
 /* Send a bare "413 Content Too Large" in the middle of a body, where libmicrohttpd cannot. */
 void client_refuse_body(const struct client *client);

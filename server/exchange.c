@@ -21,14 +21,12 @@ static void clear(struct exchange *ex) ON_LOOP
     ex->state = EXCHANGE_NEW;
     ex->connection = NULL;
     ex->client = NULL;
-    list_init(&ex->watched.young);
-    ex->watched.due.place = 0;
+    ex->watched = (struct watched){0};
     list_init(&ex->in_flight_link);
     ex->body_dropped = 0;
     ex->answer = NULL;
     ex->answer_status = 0;
     ex->is_with_worker = false;
-    ex->is_watched_by_epoll = false;
     ex->raw_target = NULL;
     ex->route = NULL;
     ex->applied_wait = (struct str){NULL, 0};

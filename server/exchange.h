@@ -68,8 +68,7 @@ struct exchange {
     size_t body_dropped LOOP_OWNED;         /* bytes read and dropped beyond the limit */
     struct MHD_Response *answer LOOP_OWNED; /* what will be queued; NULL when DONE: hang up */
     unsigned answer_status LOOP_OWNED;
-    bool is_with_worker LOOP_OWNED; /* the task has not come back yet */
-    bool is_watched_by_epoll LOOP_OWNED;
+    bool is_with_worker LOOP_OWNED;    /* the task has not come back yet */
     const char *raw_target LOOP_OWNED; /* lent by libmicrohttpd until the first call */
 
     /* Immutable once READY */

@@ -17,7 +17,6 @@
 #include "server/mhd_access.h"
 
 #include <string.h>
-#include <sys/epoll.h>
 
 #include "base/clock.h"
 #include "base/invariant.h"
@@ -143,10 +142,13 @@ static enum MHD_Result gather_header(void *cls, enum MHD_ValueKind kind, const c
         g->has_failed = true;
         return MHD_NO;
     }
-    header->name =
-        (struct str){arena_copy(&g->ex->call.arena, (struct str){name, name_size}), name_size};
-    header->value =
-        (struct str){arena_copy(&g->ex->call.arena, (struct str){value, value_size}), value_size};
+    header->name = (struct str){name, name_size};
+    header->value = (struct str){value, value_size};
+    if (!str_equal_nocase(header->name, STR("transfer-encoding"))) {
+        header->value = str_trim(header->value); /* that one libmicrohttpd takes literally */
+    }
+    header->name.at = arena_copy(&g->ex->call.arena, header->name);
+    header->value.at = arena_copy(&g->ex->call.arena, header->value);
     if (header->name.at == NULL || header->value.at == NULL) {
         g->has_failed = true;
         return MHD_NO;
@@ -407,6 +409,10 @@ static enum MHD_Result submit(struct loop *loop, struct exchange *ex) ON_LOOP
     int64_t deadline_ns = deadline_of(ex, now_ns);
     enum status status;
 
+    if (list_is_linked(&ex->client->leaving_link) && client_is_gone(ex->client)) {
+        count(&loop->counters.gone);
+        return MHD_NO; /* libmicrohttpd would drop the answer when it resumes the connection */
+    }
     if (loop->in_flight_count >= loop->conf.in_flight_max) {
         call_fail(&ex->call, PROBLEM_IN_FLIGHT_FULL, "raise limits.in_flight",
                   "too many requests are in flight");
@@ -429,7 +435,8 @@ static enum MHD_Result submit(struct loop *loop, struct exchange *ex) ON_LOOP
     loop->in_flight_count++;
     atomic_store_explicit(&loop->counters.in_flight, loop->in_flight_count, memory_order_relaxed);
     watch_client(&loop->watch, ex->client, CLIENT_ANSWER, now_ns);
-    watch_begin(&loop->watch, &ex->watched, deadline_ns, now_ns);
+    watch_begin(&loop->watch, &ex->watched, deadline_ns);
+    ex->client->in_flight = ex;
     return MHD_YES;
 }
 
@@ -517,11 +524,7 @@ void access_on_completed(void *cls, struct MHD_Connection *connection, void **co
 
 static void land(struct loop *loop, struct exchange *ex) ON_LOOP
 {
-    if (ex->is_watched_by_epoll) {
-        /* Before resuming: from then on libmicrohttpd may close the descriptor. */
-        (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, ex->client->fd, NULL); /* it is there */
-        ex->is_watched_by_epoll = false;
-    }
+    ex->client->in_flight = NULL;
     watch_end(&loop->watch, &ex->watched);
     list_remove(&ex->in_flight_link);
     loop->in_flight_count--;

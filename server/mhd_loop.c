@@ -26,6 +26,19 @@
 
 /* --- clients ------------------------------------------------------------------------------ */
 
+/*
+ * Be told, once, when this client closes its side or is reset. Edge-triggered and without EPOLLIN,
+ * so its bytes never wake us. The kernel forgets it when libmicrohttpd closes the descriptor.
+ */
+static void watch_leaving(struct loop *loop, struct client *client) ON_LOOP
+{
+    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = client};
+
+    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, client->fd, &event) != 0) {
+        log_event(LOG_WARN, "a client cannot be watched", LOG_STR("error", strerror(errno)));
+    }
+}
+
 static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -42,6 +55,8 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
         }
         client->fd = info->connect_fd;
         list_init(&client->phase_link);
+        list_init(&client->leaving_link);
+        watch_leaving(loop, client);
         list_append(&loop->clients, &client->all_link);
         watch_client(&loop->watch, client, CLIENT_NEW, clock_now_ns());
         *socket_context = client;
@@ -49,6 +64,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
     } else if (client != NULL) {
         watch_client_end(client);
         list_remove(&client->all_link);
+        list_remove(&client->leaving_link);
         mem_free(client);
         *socket_context = NULL;
         loop->has_closed = true;
@@ -63,19 +79,6 @@ static unsigned connections(struct loop *loop)
 
 /* --- one turn ----------------------------------------------------------------------------- */
 
-/* From now on we want to know if this client leaves. Only the fd, never its bytes. */
-static void watch_socket(struct loop *loop, struct exchange *ex) ON_LOOP
-{
-    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLONESHOT, .data.ptr = ex};
-
-    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, ex->client->fd, &event) == 0) {
-        ex->is_watched_by_epoll = true;
-    } else {
-        log_event(LOG_WARN, "a client in flight cannot be watched",
-                  LOG_STR("error", strerror(errno)));
-    }
-}
-
 static struct exchange *exchange_of(struct watched *watched)
 {
     return container_of(watched, struct exchange, watched);
@@ -87,9 +90,6 @@ static void look_at_time(struct loop *loop) ON_LOOP
     struct watched *watched;
     struct client *client;
 
-    while ((watched = watch_next_grown(&loop->watch, now_ns)) != NULL) {
-        watch_socket(loop, exchange_of(watched));
-    }
     while ((watched = watch_next_due(&loop->watch, now_ns)) != NULL) {
         access_end(loop, exchange_of(watched), ACCESS_DEADLINE);
     }
@@ -139,6 +139,35 @@ static void run_daemon(struct loop *loop) ON_LOOP
     } while (loop->has_closed);
 }
 
+/* A client has closed its side: whatever runs for it has nobody to answer. */
+static void begin_leaving(struct loop *loop, struct client *client) ON_LOOP
+{
+    if (!list_is_linked(&client->leaving_link)) {
+        list_append(&loop->leaving, &client->leaving_link);
+    }
+    if (client->in_flight != NULL) {
+        access_end(loop, client->in_flight, ACCESS_CLIENT_GONE);
+    }
+}
+
+/*
+ * Hang up who has left, once libmicrohttpd has read what they had sent before and answered what it
+ * could; it does not always notice by itself (client_is_gone).
+ */
+static void see_off(struct loop *loop) ON_LOOP
+{
+    struct list *l = loop->leaving.next;
+
+    while (l != &loop->leaving) {
+        struct client *client = container_of(l, struct client, leaving_link);
+        l = l->next;
+        if (client->phase != CLIENT_ANSWER && client_is_gone(client)) {
+            list_remove(&client->leaving_link);
+            client_hang_up(client);
+        }
+    }
+}
+
 /* Wait, at most until until_ns, and do what there is to do. */
 static void turn(struct loop *loop, int64_t until_ns) ON_LOOP
 {
@@ -147,12 +176,13 @@ static void turn(struct loop *loop, int64_t until_ns) ON_LOOP
 
     for (int i = 0; i < n; i++) {
         if (events[i].data.ptr != NULL) { /* NULL: libmicrohttpd or a wake, both looked at anyway */
-            access_end(loop, events[i].data.ptr, ACCESS_CLIENT_GONE);
+            begin_leaving(loop, events[i].data.ptr);
         }
     }
     take_completions(loop);
     look_at_time(loop);
     run_daemon(loop);
+    see_off(loop);
 }
 
 /* --- draining ----------------------------------------------------------------------------- */
@@ -329,6 +359,7 @@ static enum status init_owned(struct loop *loop) TSA(no_thread_safety_analysis)
                               .idle_ms = loop->conf.idle_ms};
 
     list_init(&loop->clients);
+    list_init(&loop->leaving);
     list_init(&loop->in_flight);
     if (getrandom(&loop->id_state, sizeof(loop->id_state), 0) < 0) {
         loop->id_state = (uint64_t)clock_now_ns();

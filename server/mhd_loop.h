@@ -3,8 +3,9 @@
  *
  * libmicrohttpd could run its own thread, but then nothing of ours could run on it. The loop waits
  * in an epoll of its own for three things: libmicrohttpd's epoll descriptor, the eventfd by which
- * workers hand back their tasks, and the sockets of suspended clients (to see them leave). So
- * suspending, resuming, deadlines and answers all happen on one thread and need no lock.
+ * workers hand back their tasks, and every client's leaving (its socket, for EPOLLRDHUP alone: one
+ * system call per connection, none per request). So suspending, resuming, deadlines and answers all
+ * happen on one thread and need no lock.
  *
  * Private to server/.
  */
@@ -50,6 +51,7 @@ struct loop {
     /* Loop-owned */
     struct watch watch LOOP_OWNED;
     struct list clients LOOP_OWNED;
+    struct list leaving LOOP_OWNED; /* clients that have closed their side */
     struct list in_flight LOOP_OWNED;
     unsigned in_flight_count LOOP_OWNED;
     unsigned exchanges_count LOOP_OWNED; /* alive, for the final reckoning */

@@ -12,7 +12,6 @@ enum status watch_init(struct watch *w, const struct watch_conf *conf)
     if (status != STATUS_OK) {
         return status;
     }
-    list_init(&w->young);
     for (unsigned i = 0; i < CLIENT_PHASES_LIMITED; i++) {
         list_init(&w->phases[i]);
     }
@@ -31,39 +30,16 @@ void watch_fini(struct watch *w)
 
 /* --- requests ----------------------------------------------------------------------------- */
 
-void watch_begin(struct watch *w, struct watched *request, int64_t deadline_ns, int64_t now_ns)
+void watch_begin(struct watch *w, struct watched *request, int64_t deadline_ns)
 {
-    request->begun_ns = now_ns;
-    request->deadline_ns = deadline_ns;
-    list_append(&w->young, &request->young);
-    if (deadline_ns != 0 && deadline_ns - now_ns < WATCH_YOUNG_MS * NS_PER_MS) {
+    if (deadline_ns != 0) {
         heap_put(&w->due, &request->due, deadline_ns);
     }
 }
 
 void watch_end(struct watch *w, struct watched *request)
 {
-    list_remove(&request->young);
     heap_remove(&w->due, &request->due);
-}
-
-struct watched *watch_next_grown(struct watch *w, int64_t now_ns)
-{
-    struct list *link = list_first(&w->young);
-    struct watched *request;
-
-    if (link == NULL) {
-        return NULL;
-    }
-    request = container_of(link, struct watched, young);
-    if (now_ns - request->begun_ns < WATCH_YOUNG_MS * NS_PER_MS) {
-        return NULL;
-    }
-    list_remove(link);
-    if (request->deadline_ns != 0 && request->due.place == 0) {
-        heap_put(&w->due, &request->due, request->deadline_ns);
-    }
-    return request;
 }
 
 struct watched *watch_next_due(struct watch *w, int64_t now_ns)
@@ -121,11 +97,6 @@ int64_t watch_next_ns(const struct watch *w)
 
     if (due != NULL) {
         next_ns = due->key;
-    }
-    if (!list_is_empty(&w->young)) {
-        const struct watched *oldest = container_of(w->young.next, struct watched, young);
-        int64_t grown_ns = oldest->begun_ns + WATCH_YOUNG_MS * NS_PER_MS;
-        next_ns = grown_ns < next_ns ? grown_ns : next_ns;
     }
     for (unsigned i = 0; i < CLIENT_PHASES_LIMITED; i++) {
         if (!list_is_empty(&w->phases[i])) {

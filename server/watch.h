@@ -1,10 +1,9 @@
 /*
  * What a loop watches over time: deadlines of requests in flight, and clients that dawdle.
  *
- * Most requests are done within a millisecond or two and must not pay for a timer or for watching
- * their socket. So a request that is dispatched joins a queue in the order of arrival, and only
- * what is still in flight WATCH_YOUNG_MS later is looked at: its deadline goes into a heap and its
- * socket into epoll. (A deadline nearer than that goes into the heap at once.)
+ * Deadlines differ, so they lie in a heap; a request that is done before costs it two short walks.
+ * The limit of a client's phase is the same for all clients in it, so each phase is a queue in the
+ * order of arrival, and only its head can be late.
  *
  * Pure bookkeeping with the time as an argument: no clock, no system call. Loop-owned.
  */
@@ -18,18 +17,12 @@
 #include "base/list.h"
 #include "server/client.h"
 
-#define WATCH_YOUNG_MS 5
-
-/* A request in flight; embedded in its exchange. */
+/* The deadline of a request in flight; embedded in its exchange, zeroed before its first use. */
 struct watched {
-    struct list young;    /* Private */
     struct heap_node due; /* Private */
-    int64_t begun_ns;     /* Private */
-    int64_t deadline_ns;  /* 0: none */
 };
 
 struct watch {
-    struct list young;
     struct heap due;
     struct list phases[CLIENT_PHASES_LIMITED];
     int64_t limits_ns[CLIENT_PHASES_LIMITED];
@@ -46,12 +39,9 @@ struct watch_conf {
 NODISCARD enum status watch_init(struct watch *w, const struct watch_conf *conf);
 void watch_fini(struct watch *w);
 
-/* A request begins its flight, or is over (harmless if it was not watched). */
-void watch_begin(struct watch *w, struct watched *request, int64_t deadline_ns, int64_t now_ns);
+/* Watch a deadline (absolute; 0: there is none), or no longer (harmless if it is not watched). */
+void watch_begin(struct watch *w, struct watched *request, int64_t deadline_ns);
 void watch_end(struct watch *w, struct watched *request);
-
-/* The next request that has stopped being young: its socket is now worth watching. Or NULL. */
-struct watched *watch_next_grown(struct watch *w, int64_t now_ns);
 
 /* The next request whose deadline has passed, no longer watched. Or NULL. */
 struct watched *watch_next_due(struct watch *w, int64_t now_ns);

@@ -102,3 +102,22 @@ def test_gone_with_requests_pipelined_behind(server):
     server.barrier()
     connection.close()
     wait_until(lambda: server.get("/sleep?ms=1").status == 200, "the thread to be free")
+
+
+@pytest.mark.parametrize("data", [
+    b"", b"GET /he", b"GET /health HTTP/1.1\r\nHost: a\r\n",
+    b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /numbers HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"POST /numbers HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1234",
+], ids=["nothing", "half a line", "half a head", "on the loop", "on a pool", "half a body"])
+def test_bytes_and_the_end_in_one_edge(serve, data):
+    """Whoever sends something and leaves in one breath is let go, long before any limit of time."""
+    server = serve(library.config(loops=1, pools={"read": {"threads": 1, "queue": 100}},
+                                  limits={"header_ms": 3600000, "body_ms": 3600000,
+                                          "idle_ms": 3600000, "deadline_ms": 3600000}))
+    assert server.get("/numbers").status == 200  # the pool's one connection is open
+    before = server.fds()
+    for _ in range(50):
+        with server.connect() as connection:
+            connection.send(data)
+    wait_until(lambda: server.fds() <= before + 1, "the descriptors to be closed")
+    assert server.get("/health").status == 200

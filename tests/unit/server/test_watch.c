@@ -5,8 +5,7 @@
 #include "tests/unit/random.h"
 #include "tests/unit/unit.h"
 
-#define MS(n)    ((int64_t)(n)*NS_PER_MS)
-#define YOUNG_NS MS(WATCH_YOUNG_MS)
+#define MS(n) ((int64_t)(n)*NS_PER_MS)
 
 static const struct watch_conf conf = {
     .in_flight_max = 50, .header_ms = 1000, .body_ms = 3000, .idle_ms = 5000};
@@ -28,7 +27,6 @@ static int tear_down(void **state)
 static void request_init(struct watched *r)
 {
     *r = (struct watched){0};
-    list_init(&r->young);
 }
 
 static void client_init(struct client *c)
@@ -45,90 +43,54 @@ static void nothing_to_do(void **state)
     struct watch *w = *state;
 
     assert_true(watch_next_ns(w) == INT64_MAX);
-    assert_null(watch_next_grown(w, INT64_MAX));
     assert_null(watch_next_due(w, INT64_MAX));
     assert_null(watch_next_late(w, INT64_MAX));
 }
 
-static void young_ones_grow_in_order(void **state)
+static void a_deadline_is_due_once(void **state)
+{
+    struct watch *w = *state;
+    struct watched r;
+
+    request_init(&r);
+    watch_begin(w, &r, MS(200));
+    assert_true(watch_next_ns(w) == MS(200));
+    assert_null(watch_next_due(w, MS(200) - 1));
+    assert_ptr_equal(watch_next_due(w, MS(200)), &r);
+    assert_null(watch_next_due(w, MS(200)));
+    assert_true(watch_next_ns(w) == INT64_MAX); /* no longer watched at all */
+    watch_end(w, &r);                           /* harmless */
+}
+
+static void without_a_deadline_nothing_is_watched(void **state)
+{
+    struct watch *w = *state;
+    struct watched r;
+
+    request_init(&r);
+    watch_begin(w, &r, 0);
+    assert_true(watch_next_ns(w) == INT64_MAX);
+    assert_null(watch_next_due(w, INT64_MAX));
+    watch_end(w, &r);
+    watch_end(w, &r); /* harmless */
+}
+
+static void what_has_ended_is_not_due(void **state)
 {
     struct watch *w = *state;
     struct watched r[3];
 
     for (int i = 0; i < 3; i++) {
         request_init(&r[i]);
-        watch_begin(w, &r[i], 0, MS(100 + i));
+        watch_begin(w, &r[i], MS(100 + i));
     }
-    assert_true(watch_next_ns(w) == MS(100) + YOUNG_NS);
-    assert_null(watch_next_grown(w, MS(100) + YOUNG_NS - 1));
-    assert_ptr_equal(watch_next_grown(w, MS(100) + YOUNG_NS), &r[0]);
-    assert_null(watch_next_grown(w, MS(100) + YOUNG_NS));
-    assert_true(watch_next_ns(w) == MS(101) + YOUNG_NS);
-    watch_end(w, &r[1]);
-    assert_true(watch_next_ns(w) == MS(102) + YOUNG_NS);
-    assert_ptr_equal(watch_next_grown(w, MS(500)), &r[2]);
-    assert_true(watch_next_ns(w) == INT64_MAX); /* grown, without a deadline: nothing to wait for */
-    assert_null(watch_next_due(w, INT64_MAX));
     watch_end(w, &r[0]);
-    watch_end(w, &r[1]);
-    watch_end(w, &r[1]); /* harmless */
-}
-
-static void a_far_deadline_is_looked_at_when_grown(void **state)
-{
-    struct watch *w = *state;
-    struct watched r;
-
-    request_init(&r);
-    watch_begin(w, &r, MS(200), MS(100));
-    assert_null(watch_next_due(w, MS(300))); /* not before it has grown: that comes first */
-    assert_ptr_equal(watch_next_grown(w, MS(105)), &r);
-    assert_true(watch_next_ns(w) == MS(200));
-    assert_null(watch_next_due(w, MS(200) - 1));
-    assert_ptr_equal(watch_next_due(w, MS(200)), &r);
-    assert_null(watch_next_due(w, MS(200)));
-    assert_true(watch_next_ns(w) == INT64_MAX); /* no longer watched at all */
-    watch_end(w, &r);
-}
-
-static void a_near_deadline_does_not_wait_for_growing(void **state)
-{
-    struct watch *w = *state;
-    struct watched near;
-    struct watched exact;
-    struct watched past;
-
-    request_init(&near);
-    request_init(&exact);
-    request_init(&past);
-    watch_begin(w, &near, MS(101), MS(100));
     assert_true(watch_next_ns(w) == MS(101));
-    watch_begin(w, &exact, MS(105), MS(100)); /* due as it grows */
-    watch_begin(w, &past, MS(99), MS(100));   /* passed before it began */
-    assert_true(watch_next_ns(w) == MS(99));
-    assert_ptr_equal(watch_next_due(w, MS(100)), &past);
-    assert_null(watch_next_due(w, MS(100)));
-    assert_ptr_equal(watch_next_due(w, MS(102)), &near);
-    assert_true(watch_next_ns(w) == MS(105));
-    assert_ptr_equal(watch_next_grown(w, MS(105)), &exact); /* the two ended do not grow */
-    assert_null(watch_next_grown(w, MS(105)));
-    assert_ptr_equal(watch_next_due(w, MS(105)), &exact);
-    assert_true(watch_next_ns(w) == INT64_MAX);
-}
-
-static void near_ones_grow_too(void **state)
-{
-    struct watch *w = *state;
-    struct watched r;
-
-    request_init(&r);
-    watch_begin(w, &r, MS(104), MS(100));
-    assert_ptr_equal(watch_next_grown(w, MS(105)), &r); /* a late turn: both at once */
-    assert_ptr_equal(watch_next_due(w, MS(105)), &r);
-    request_init(&r);
-    watch_begin(w, &r, MS(104), MS(100));
-    watch_end(w, &r);
-    assert_true(watch_next_ns(w) == INT64_MAX);
+    watch_end(w, &r[2]);
+    assert_ptr_equal(watch_next_due(w, MS(500)), &r[1]);
+    assert_null(watch_next_due(w, MS(500)));
+    watch_begin(w, &r[0], MS(600)); /* the next request in the same memory */
+    assert_ptr_equal(watch_next_due(w, MS(600)), &r[0]);
 }
 
 static void deadlines_come_in_their_own_order(void **state)
@@ -138,10 +100,7 @@ static void deadlines_come_in_their_own_order(void **state)
 
     for (int i = 0; i < 50; i++) {
         request_init(&r[i]);
-        watch_begin(w, &r[i], MS(1000 - i), 0);
-    }
-    for (int i = 0; i < 50; i++) {
-        assert_ptr_equal(watch_next_grown(w, MS(10)), &r[i]);
+        watch_begin(w, &r[i], MS(1000 - i));
     }
     for (int i = 49; i >= 0; i--) {
         assert_true(watch_next_ns(w) == MS(1000 - i));
@@ -212,8 +171,7 @@ static void no_memory(void **state)
 struct model {
     struct watch *w;
     struct watched requests[REQUESTS];
-    bool is_young[REQUESTS];
-    bool has_due[REQUESTS];
+    int64_t due_ns[REQUESTS]; /* 0: not watched */
     struct client clients[CLIENTS];
     bool is_limited[CLIENTS];
     int64_t now_ns;
@@ -237,12 +195,8 @@ static int64_t model_next_ns(const struct model *m)
     int64_t next_ns = INT64_MAX;
 
     for (size_t i = 0; i < REQUESTS; i++) {
-        const struct watched *r = &m->requests[i];
-        if (m->is_young[i] && r->begun_ns + YOUNG_NS < next_ns) {
-            next_ns = r->begun_ns + YOUNG_NS;
-        }
-        if (m->has_due[i] && r->deadline_ns < next_ns) {
-            next_ns = r->deadline_ns;
+        if (m->due_ns[i] != 0 && m->due_ns[i] < next_ns) {
+            next_ns = m->due_ns[i];
         }
     }
     for (size_t i = 0; i < CLIENTS; i++) {
@@ -257,21 +211,17 @@ static int64_t model_next_ns(const struct model *m)
 static void random_request(struct model *m, struct random *random)
 {
     size_t i = random_below(random, REQUESTS);
-    int64_t deadline_ns = 0;
 
-    if (m->is_young[i] || m->has_due[i]) {
+    if (m->due_ns[i] != 0) {
         watch_end(m->w, &m->requests[i]);
-        m->is_young[i] = false;
-        m->has_due[i] = false;
+        m->due_ns[i] = 0;
         return;
     }
+    watch_end(m->w, &m->requests[i]); /* it is nowhere: harmless */
     if (random_below(random, 3) > 0) {
-        deadline_ns = m->now_ns + MS(random_below(random, 20)) - MS(2);
+        m->due_ns[i] = m->now_ns + MS(random_below(random, 20)) - MS(2);
     }
-    watch_end(m->w, &m->requests[i]); /* it may have grown and be nowhere: harmless */
-    watch_begin(m->w, &m->requests[i], deadline_ns, m->now_ns);
-    m->is_young[i] = true;
-    m->has_due[i] = deadline_ns != 0 && deadline_ns - m->now_ns < YOUNG_NS;
+    watch_begin(m->w, &m->requests[i], m->due_ns[i]);
 }
 
 static void random_client(struct model *m, struct random *random)
@@ -292,17 +242,10 @@ static void take_requests(struct model *m)
 {
     struct watched *r;
 
-    while ((r = watch_next_grown(m->w, m->now_ns)) != NULL) {
-        size_t i = (size_t)(r - m->requests);
-        assert_true(m->is_young[i] && r->begun_ns + YOUNG_NS <= m->now_ns);
-        m->is_young[i] = false;
-        m->has_due[i] = r->deadline_ns != 0;
-    }
     while ((r = watch_next_due(m->w, m->now_ns)) != NULL) {
         size_t i = (size_t)(r - m->requests);
-        assert_true(m->has_due[i] && r->deadline_ns <= m->now_ns);
-        m->is_young[i] = false;
-        m->has_due[i] = false;
+        assert_true(m->due_ns[i] != 0 && m->due_ns[i] <= m->now_ns);
+        m->due_ns[i] = 0;
     }
 }
 
@@ -354,10 +297,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(nothing_to_do),
-        TEST(young_ones_grow_in_order),
-        TEST(a_far_deadline_is_looked_at_when_grown),
-        TEST(a_near_deadline_does_not_wait_for_growing),
-        TEST(near_ones_grow_too),
+        TEST(a_deadline_is_due_once),
+        TEST(without_a_deadline_nothing_is_watched),
+        TEST(what_has_ended_is_not_due),
         TEST(deadlines_come_in_their_own_order),
         TEST(phases_have_limits),
         TEST(a_new_phase_begins_anew),
