@@ -480,6 +480,7 @@ enum MHD_Result access_on_request(void *cls, struct MHD_Connection *connection, 
     (void)connection;
     (void)url; /* decoded in place, possibly cut by a NUL: never used */
     assert_on_loop();
+    loop->has_moved = true;
     if (ex == NULL) {
         return MHD_NO; /* no memory at the request line */
     }
@@ -510,6 +511,7 @@ void access_on_completed(void *cls, struct MHD_Connection *connection, void **co
     (void)connection;
     (void)code;
     assert_on_loop();
+    loop->has_moved = true;
     if (ex == NULL) {
         return;
     }

@@ -22,6 +22,8 @@
 #define POOL_BYTES                                                                                 \
     ((size_t)32 * 1024) /* of libmicrohttpd per connection; it is memset per request */
 #define BACKLOG_TURNS_MAX 1000
+#define BARREN_TURNS      4    /* in a row, before libmicrohttpd has to wait */
+#define AGAIN_LOG2_MAX    6    /* for 64 ms at most */
 #define FAREWELL_MS       1000 /* after the drain's deadline, for the last answers to leave */
 
 /* --- clients ------------------------------------------------------------------------------ */
@@ -68,6 +70,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
         mem_free(client);
         *socket_context = NULL;
         loop->has_closed = true;
+        loop->has_moved = true;
         atomic_fetch_sub_explicit(&loop->counters.connections, 1, memory_order_relaxed);
     }
 }
@@ -109,6 +112,19 @@ static void take_completions(struct loop *loop) ON_LOOP
     }
 }
 
+/*
+ * libmicrohttpd asks to be run again at once for as long as a client's buffer is full of what is no
+ * whole line yet (a chunk's size with an endless extension): nothing comes of it until the client's
+ * time is up. So what has been in vain a few times is tried less and less often. Whatever happens
+ * on a socket still ends the sleep.
+ */
+static int again_ms(const struct loop *loop) ON_LOOP
+{
+    unsigned in_vain = loop->barren < BARREN_TURNS ? 0 : loop->barren - BARREN_TURNS + 1;
+
+    return in_vain == 0 ? 0 : 1 << (in_vain < AGAIN_LOG2_MAX ? in_vain : AGAIN_LOG2_MAX);
+}
+
 /* How long may the loop sleep? Milliseconds, rounded up; -1: until something happens. */
 static int sleep_ms(struct loop *loop, int64_t until_ns) ON_LOOP
 {
@@ -121,8 +137,9 @@ static int sleep_ms(struct loop *loop, int64_t until_ns) ON_LOOP
         int64_t left_ns = next_ns - clock_now_ns();
         ms = left_ns <= 0 ? 0 : (left_ns + NS_PER_MS - 1) / NS_PER_MS;
     }
-    if (MHD_get_timeout(loop->daemon, &mhd_ms) == MHD_YES && (ms < 0 || mhd_ms < (uint64_t)ms)) {
-        ms = (int64_t)mhd_ms;
+    if (MHD_get_timeout(loop->daemon, &mhd_ms) == MHD_YES) {
+        mhd_ms = mhd_ms == 0 ? (unsigned)again_ms(loop) : mhd_ms;
+        ms = ms < 0 || mhd_ms < (uint64_t)ms ? (int64_t)mhd_ms : ms;
     }
     return ms > 3600 * 1000 ? 3600 * 1000 : (int)ms;
 }
@@ -174,6 +191,7 @@ static void turn(struct loop *loop, int64_t until_ns) ON_LOOP
     struct epoll_event events[EVENTS_MAX];
     int n = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, sleep_ms(loop, until_ns));
 
+    loop->has_moved = n > 0;
     for (int i = 0; i < n; i++) {
         if (events[i].data.ptr != NULL) { /* NULL: libmicrohttpd or a wake, both looked at anyway */
             begin_leaving(loop, events[i].data.ptr);
@@ -183,6 +201,7 @@ static void turn(struct loop *loop, int64_t until_ns) ON_LOOP
     look_at_time(loop);
     run_daemon(loop);
     see_off(loop);
+    loop->barren = loop->has_moved ? 0 : loop->barren + 1;
 }
 
 /* --- draining ----------------------------------------------------------------------------- */

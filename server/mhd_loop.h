@@ -58,6 +58,8 @@ struct loop {
     uint64_t id_state LOOP_OWNED;        /* of the request ids */
     bool is_draining LOOP_OWNED;
     bool has_closed LOOP_OWNED; /* a connection has been closed during this turn */
+    bool has_moved LOOP_OWNED;  /* something has happened during this turn */
+    unsigned barren LOOP_OWNED; /* turns in a row in which nothing has */
     int listen_fd;              /* the loop's from loop_start on */
 
     /* From the main thread */

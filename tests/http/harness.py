@@ -350,6 +350,12 @@ class Server:
     def fds(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def cpu_s(self):
+        """Seconds of processor time it has used, as itself and in the kernel."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as stat:
+            words = stat.read().rsplit(")", 1)[1].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
     def threads(self):
         return len(os.listdir(f"/proc/{self.process.pid}/task"))
 

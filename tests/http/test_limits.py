@@ -44,6 +44,23 @@ def test_the_bound_itself_fits(serve):
     assert_problem(server.post("/notes", body), 413, "body_too_large")
 
 
+@pytest.mark.parametrize("endless", [b"0;" + b"x" * 100000, b"0" * 100000])
+def test_an_endless_chunk_line_costs_no_processor_time(serve, endless):
+    """libmicrohttpd asks to be run again at once until the line ends: it is not for the asking."""
+    server = small_bodies(serve, body_ms=2000)
+    data = compose("POST", "/notes", {**JSON, "Transfer-Encoding": "chunked"})
+    fds = server.fds()
+    with server.connect() as connection:
+        connection.send(data + endless)
+        before = server.cpu_s()
+        try:
+            assert connection.read().status == 408
+        except (Closed, Truncated):
+            pass
+        assert server.cpu_s() - before < 1.0
+    wait_until(lambda: server.fds() <= fds, "the connection is closed")
+
+
 def test_a_chunked_body_that_overruns(serve):
     """413 if it can still be said, or the connection cut; never run."""
     server = small_bodies(serve)
