@@ -22,8 +22,9 @@
 #define POOL_BYTES                                                                                 \
     ((size_t)32 * 1024) /* of libmicrohttpd per connection; it is memset per request */
 #define BACKLOG_TURNS_MAX 1000
-#define BARREN_TURNS      4    /* in a row, before libmicrohttpd has to wait */
-#define AGAIN_LOG2_MAX    6    /* for 64 ms at most */
+#define SLEEP_MS_MAX      (3600 * 1000)
+#define BARREN_TURNS      256  /* in a row, before libmicrohttpd has to wait */
+#define AGAIN_LOG2_MAX    4    /* for 16 ms at most */
 #define FAREWELL_MS       1000 /* after the drain's deadline, for the last answers to leave */
 
 /* --- clients ------------------------------------------------------------------------------ */
@@ -114,9 +115,9 @@ static void take_completions(struct loop *loop) ON_LOOP
 
 /*
  * libmicrohttpd asks to be run again at once for as long as a client's buffer is full of what is no
- * whole line yet (a chunk's size with an endless extension): nothing comes of it until the client's
- * time is up. So what has been in vain a few times is tried less and less often. Whatever happens
- * on a socket still ends the sleep.
+ * whole line yet. That may be in order, for it enlarges the buffer by little at a time; but of a
+ * chunk's size with an endless extension nothing comes until the client's time is up. So what has
+ * been in vain many times is tried less often. Whatever happens on a socket still ends the sleep.
  */
 static int again_ms(const struct loop *loop) ON_LOOP
 {
@@ -125,23 +126,26 @@ static int again_ms(const struct loop *loop) ON_LOOP
     return in_vain == 0 ? 0 : 1 << (in_vain < AGAIN_LOG2_MAX ? in_vain : AGAIN_LOG2_MAX);
 }
 
-/* How long may the loop sleep? Milliseconds, rounded up; -1: until something happens. */
+/* How long may the loop sleep? Milliseconds, rounded up. */
 static int sleep_ms(struct loop *loop, int64_t until_ns) ON_LOOP
 {
     int64_t next_ns = watch_next_ns(&loop->watch);
-    MHD_UNSIGNED_LONG_LONG mhd_ms;
-    int64_t ms = -1;
+    MHD_UNSIGNED_LONG_LONG mhd_ms = SLEEP_MS_MAX;
+    int64_t ms = SLEEP_MS_MAX;
 
     next_ns = until_ns < next_ns ? until_ns : next_ns;
     if (next_ns != INT64_MAX) {
         int64_t left_ns = next_ns - clock_now_ns();
         ms = left_ns <= 0 ? 0 : (left_ns + NS_PER_MS - 1) / NS_PER_MS;
     }
-    if (MHD_get_timeout(loop->daemon, &mhd_ms) == MHD_YES) {
-        mhd_ms = mhd_ms == 0 ? (unsigned)again_ms(loop) : mhd_ms;
-        ms = ms < 0 || mhd_ms < (uint64_t)ms ? (int64_t)mhd_ms : ms;
+    (void)MHD_get_timeout(loop->daemon, &mhd_ms); /* says NO when it has none */
+    if (mhd_ms == 0) {
+        mhd_ms = (unsigned)again_ms(loop);
+    } else {
+        loop->barren = 0;
     }
-    return ms > 3600 * 1000 ? 3600 * 1000 : (int)ms;
+    ms = mhd_ms < (uint64_t)ms ? (int64_t)mhd_ms : ms;
+    return ms < SLEEP_MS_MAX ? (int)ms : SLEEP_MS_MAX;
 }
 
 /*
@@ -201,7 +205,11 @@ static void turn(struct loop *loop, int64_t until_ns) ON_LOOP
     look_at_time(loop);
     run_daemon(loop);
     see_off(loop);
-    loop->barren = loop->has_moved ? 0 : loop->barren + 1;
+    if (!loop->has_moved) {
+        loop->barren++;
+    } else { /* whether it was what libmicrohttpd waits for is seen when it asks no more */
+        loop->barren = loop->barren < BARREN_TURNS ? 0 : BARREN_TURNS;
+    }
 }
 
 /* --- draining ----------------------------------------------------------------------------- */

@@ -596,6 +596,15 @@ def test_bad_escapes_are_problems(shared, target):
     assert_problem(shared.get(target), 400, ("bad_request", "bad_parameters"))
 
 
+@pytest.mark.parametrize("query", ["&" * 15000, "v=a" + "&x=1" * 4000, "v=a" + "&v" * 7000])
+def test_many_arguments_are_only_a_long_query(shared, query):
+    """More of them than libmicrohttpd has memory for, were it to take them apart."""
+    with shared.connect() as connection:
+        connection.send(get(target=b"/echo/string?" + query.encode()))
+        assert_problem(connection.read(), 400, "bad_parameters")
+        assert connection.request("GET", "/health").status == 200
+
+
 @pytest.mark.parametrize("target", ["/path/%FF", "/path/%C0%AF", "/path/%ED%A0%80",
                                     "/echo/string?v=%FF", "/echo/string?v=%C3"])
 def test_what_is_not_utf_8_is_refused(shared, target):
