@@ -119,6 +119,9 @@ void *access_on_request_line(void *cls, const char *uri, struct MHD_Connection *
     ex->raw_target = uri;
     ex->call.request.target = str_of(uri == NULL ? "" : uri);
     ex->call.request.target.at = arena_copy(&ex->call.arena, ex->call.request.target);
+    if (uri != NULL) {
+        layout_hide_query(uri);
+    }
     watch_client(&loop->watch, client, CLIENT_HEAD, clock_now_ns());
     return ex;
 }

@@ -5,6 +5,20 @@
 
 #define KNOWN_VERSION "0.9.75"
 
+static bool is_known_version(void)
+{
+    return strcmp(MHD_get_version(), KNOWN_VERSION) == 0;
+}
+
+void layout_hide_query(const char *target)
+{
+    char *query = strchr(target, '?');
+
+    if (query != NULL && query[1] != '\0' && is_known_version()) {
+        query[1] = '\0';
+    }
+}
+
 static bool is_line_end(const char *at)
 {
     return at[0] == '\0' && at[1] == '\0';
@@ -16,7 +30,7 @@ void layout_begin(struct layout *l, const char *method, size_t head_size, struct
     l->is_strict = true;
     l->next = NULL;
     l->end = NULL;
-    if (strcmp(MHD_get_version(), KNOWN_VERSION) != 0 || target.at == NULL || version[0] == '\0') {
+    if (!is_known_version() || target.at == NULL || version[0] == '\0') {
         return;
     }
     l->is_strict = target.at == method + strlen(method) + 1 &&

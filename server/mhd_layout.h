@@ -26,6 +26,13 @@
 
 #include "base/str.h"
 
+/*
+ * From the request line on, let libmicrohttpd see no query: it would cut it into arguments, which
+ * nobody here looks at, and forget a request of which they do not fit into its memory (neither
+ * answered nor read further). target is its own memory, which it is about to write to as well.
+ */
+void layout_hide_query(const char *target);
+
 struct layout {
     const char *next; /* where the next line has to begin; NULL: do not look */
     const char *end;  /* where the head ends */
