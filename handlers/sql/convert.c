@@ -197,7 +197,7 @@ bool convert_text(const struct conversion *c, struct str text, struct value *ret
     switch (c->param->type) {
     case SQL_INTEGER:
         if (!str_to_i64(text, &integer)) {
-            complain(c, "must be an integer of 64 bits");
+            complain(c, "must be an integer, of at most 64 bits");
             return false;
         }
         return take_integer(c, integer, ret);
@@ -243,7 +243,8 @@ static bool json_typed(const struct conversion *c, const json_t *json, struct va
         if (json_is_integer(json)) {
             return take_integer(c, json_integer_value(json), ret);
         }
-        complain(c, "must be an integer of 64 bits");
+        complain(c,
+                 json_is_string(json) ? "must be an integer, not a string" : "must be an integer");
         return false;
     case SQL_NUMBER:
         if (json_is_number(json)) {

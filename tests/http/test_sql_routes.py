@@ -644,3 +644,10 @@ def test_many_at_once_each_get_their_own(shared):
     finally:
         for connection in connections:
             connection.close()
+
+
+def test_a_number_in_quotes_is_called_a_string(serve):
+    server = serve(library.config(writes=True))
+    answer = server.post("/notes", {"text": "a", "stars": "5"})
+    assert_bad_parameters(answer, "stars")
+    assert answer.json()["errors"][0]["message"] == "must be an integer, not a string"
