@@ -76,6 +76,9 @@ static bool split_url(const char *text, struct url *ret)
         }
         (void)snprintf(ret->port, sizeof(ret->port), "%.*s", (int)port_size, colon + 1); /* fits */
     }
+    if (*end == '\0') {
+        end = "/health";
+    }
     return (size_t)snprintf(ret->path, sizeof(ret->path), "%s%s", *end == '/' ? "" : "/", end) <
            sizeof(ret->path);
 }
@@ -142,7 +145,8 @@ static unsigned ask(int fd, const struct url *url)
 int health_command(int argc, char **argv)
 {
     static const struct argp_option options[] = {
-        {"url", 'u', "URL", 0, "What to ask (default: " DEFAULT_URL ")", 0},
+        {"url", 'u', "URL", 0, "What to ask (default: " DEFAULT_URL "); without a path: /health",
+         0},
         {0},
     };
     static const struct argp argp = {

@@ -204,10 +204,16 @@ static void log_serving(const struct server *server, const struct config *config
 static int run(struct service *service, const struct config *config, const sigset_t *signals)
 {
     struct server_conf conf = server_conf_of(config);
+    char hint[300];
     struct server *server = NULL;
     struct error err = {0};
-    enum status status = server_create(&conf, service_router(service), &server, &err);
+    enum status status;
     int code;
+
+    (void)snprintf(hint, sizeof(hint), "GET %s/ lists the tables",
+                   config->tables.prefix); /* bounded by config */
+    conf.not_found_hint = service_has_tables(service) ? hint : NULL;
+    status = server_create(&conf, service_router(service), &server, &err);
 
     if (status == STATUS_OK) {
         status = server_start(server, &err);

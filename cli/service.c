@@ -70,6 +70,7 @@ static enum status open_database(struct service *s, struct error *err)
     struct database_conf conf = {
         .path = s->config->database.path,
         .is_writable = s->config->database.write && !s->is_dry,
+        .is_schema_trusted = s->config->database.trusted_schema,
         .synchronous = s->config->database.synchronous == CONFIG_SYNCHRONOUS_NORMAL
                            ? DATABASE_SYNCHRONOUS_NORMAL
                            : DATABASE_SYNCHRONOUS_FULL,

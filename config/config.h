@@ -80,6 +80,7 @@ struct config {
     struct {
         char *path; /* NULL: none */
         bool write;
+        bool trusted_schema;
         enum config_synchronous synchronous;
     } database;
     struct {

@@ -37,11 +37,13 @@ void call_fail(struct call *call, enum problem_kind kind, const char *hint, cons
 /* Lower layers name a limit; only here is it known what it is called in the configuration. */
 static const char *hint_of(const struct error *err)
 {
-    if (err->status == STATUS_TOO_BIG) {
-        return strcmp(err->hint, "bytes_max") == 0 ? "ask for less, or raise limits.response_bytes"
-                                                   : NULL;
+    if (strcmp(err->hint, "bytes_max") == 0) {
+        return "ask for less, or raise limits.response_bytes";
     }
-    return err->hint;
+    if (strcmp(err->hint, "value_bytes_max") == 0 || strcmp(err->hint, "rows_max") == 0) {
+        return NULL; /* nothing to raise */
+    }
+    return err->status == STATUS_DEADLINE && err->hint[0] == '\0' ? DEADLINE_HINT : err->hint;
 }
 
 void call_fail_error(struct call *call, const struct error *err)

@@ -304,8 +304,8 @@ static bool find_route(struct loop *loop, struct exchange *ex) ON_LOOP
     case ROUTER_NO_PATH:
         break;
     }
-    call_fail(&ex->call, PROBLEM_NOT_FOUND, NULL, "nothing is served at %.200s",
-              request->target.at);
+    call_fail(&ex->call, PROBLEM_NOT_FOUND, loop->conf.not_found_hint,
+              "nothing is served at %.200s", request->target.at);
     return false;
 }
 
@@ -539,13 +539,13 @@ static void land(struct loop *loop, struct exchange *ex) ON_LOOP
 
 /* A problem made outside the call, which may still be a worker's. */
 static void decide_problem(struct exchange *ex, enum problem_kind kind, const char *detail,
-                           unsigned retry_s) ON_LOOP
+                           const char *hint, unsigned retry_s) ON_LOOP
 {
     struct response r;
     struct MHD_Response *answer;
 
     response_init(&r, (size_t)64 * 1024);
-    problem_write(&r, kind, ex->call.request.id, detail, NULL, NULL);
+    problem_write(&r, kind, ex->call.request.id, detail, hint, NULL);
     exchange_note_preference(ex, &r);
     if (retry_s > 0) {
         response_header(&r, "Retry-After", "%u", retry_s);
@@ -560,9 +560,9 @@ static void decide_unrun(struct loop *loop, struct exchange *ex, enum status out
     if (outcome == STATUS_DEADLINE) {
         count(&loop->counters.deadline);
         decide_problem(ex, PROBLEM_DEADLINE_QUEUE, "the deadline passed before a thread was free",
-                       retry_after_s(ex->route->executor));
+                       NULL, retry_after_s(ex->route->executor));
     } else {
-        decide_problem(ex, PROBLEM_DRAINING, "the service is shutting down", 1);
+        decide_problem(ex, PROBLEM_DRAINING, "the service is shutting down", NULL, 1);
     }
 }
 
@@ -600,7 +600,8 @@ void access_end(struct loop *loop, struct exchange *ex, enum access_end why)
         decide(ex, NULL, 0);
     } else if (why == ACCESS_DEADLINE && status == STATUS_BUSY) {
         count(&loop->counters.deadline);
-        decide_problem(ex, PROBLEM_DEADLINE_RUN, "the deadline passed while the request ran", 0);
+        decide_problem(ex, PROBLEM_DEADLINE_RUN, "the deadline passed while the request ran",
+                       DEADLINE_HINT, 0);
     } else {
         decide_unrun(loop, ex, reasons[why]);
     }

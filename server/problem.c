@@ -30,9 +30,6 @@ void problem_write(struct response *r, enum problem_kind kind, const char *reque
     buf_clear(b);
     r->http_status = table[kind].http_status;
     r->content_type = "application/problem+json";
-    if (table[kind].http_status == 503) {
-        response_header(r, "Retry-After", "1"); /* whoever knows better says so afterwards */
-    }
     buf_printf(b, "{\"status\":%u", table[kind].http_status);
     put_member(b, "title", table[kind].title);
     put_member(b, "detail", detail);
@@ -49,6 +46,9 @@ void problem_write(struct response *r, enum problem_kind kind, const char *reque
     if (buf_status(b) != STATUS_OK) { /* no memory: the status line has to say it all */
         buf_clear(b);
         r->content_type = NULL;
+    }
+    if (table[kind].http_status == 503) {
+        response_header(r, "Retry-After", "1"); /* whoever knows better says so afterwards */
     }
 }
 

@@ -19,14 +19,15 @@
 struct server; /* opaque */
 
 struct server_conf {
-    const char *listen;     /* "ADDR:PORT"; borrowed for the call */
-    unsigned loops;         /* 1..64 */
-    unsigned connections;   /* at most, over all loops */
-    unsigned in_flight_max; /* suspended requests at most, over all loops */
-    uint64_t response_max;  /* bytes of one answer */
-    uint64_t header_ms;     /* from connect or request line to the end of the head */
-    uint64_t body_ms;       /* from the head to the end of the body */
-    uint64_t idle_ms;       /* between two requests; rounded up to seconds */
+    const char *listen;         /* "ADDR:PORT"; borrowed for the call */
+    unsigned loops;             /* 1..64 */
+    unsigned connections;       /* at most, over all loops */
+    unsigned in_flight_max;     /* suspended requests at most, over all loops */
+    uint64_t response_max;      /* bytes of one answer */
+    uint64_t header_ms;         /* from connect or request line to the end of the head */
+    uint64_t body_ms;           /* from the head to the end of the body */
+    uint64_t idle_ms;           /* between two requests; rounded up to seconds */
+    const char *not_found_hint; /* of a 404; borrowed until server_destroy; may be NULL */
 };
 
 /*

@@ -20,8 +20,9 @@ struct database; /* opaque */
 enum database_synchronous { DATABASE_SYNCHRONOUS_FULL, DATABASE_SYNCHRONOUS_NORMAL };
 
 struct database_conf {
-    const char *path; /* borrowed for the call */
-    bool is_writable; /* without it nothing in the file is ever changed */
+    const char *path;       /* borrowed for the call */
+    bool is_writable;       /* without it nothing in the file is ever changed */
+    bool is_schema_trusted; /* may the schema call functions that SQLite does not call harmless? */
     enum database_synchronous synchronous;
 };
 

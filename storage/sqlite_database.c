@@ -65,6 +65,7 @@ static enum status create(const struct database_conf *conf, struct database **re
         return STATUS_NOMEM;
     }
     db->is_writable = conf->is_writable;
+    db->is_schema_trusted = conf->is_schema_trusted;
     db->synchronous = conf->synchronous;
     db->path = mem_strdup(conf->path);
     db->file = sqlite_literal_path(conf->path);

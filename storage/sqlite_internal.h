@@ -24,6 +24,7 @@ struct database {
     char *path; /* as it was given */
     char *file; /* as SQLite gets it: never a special name like ":memory:" */
     bool is_writable;
+    bool is_schema_trusted;
     enum database_synchronous synchronous;
 
     /* Atomic */

@@ -185,7 +185,12 @@ enum status sqlite_failure(struct connection *c, int code, struct error *err)
     default:
         break;
     }
-    return error_set(err, status, "%s", sqlite3_errmsg(c->handle));
+    (void)error_set(err, status, "%s", sqlite3_errmsg(c->handle));
+    if (err != NULL && strstr(err->text, "unsafe use of ") != NULL) {
+        error_hint(err, "the database's schema calls it: set database.trusted_schema if you trust "
+                        "where the file comes from");
+    }
+    return status;
 }
 
 const char *database_library_version(void)

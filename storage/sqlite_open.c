@@ -79,10 +79,9 @@ static enum status check_file(const char *file, struct error *err)
     return STATUS_OK;
 }
 
-static void harden(sqlite3 *handle)
+static void harden(sqlite3 *handle, bool is_schema_trusted)
 {
     static const int off[] = {
-        SQLITE_DBCONFIG_TRUSTED_SCHEMA,
         SQLITE_DBCONFIG_DQS_DDL,
         SQLITE_DBCONFIG_DQS_DML,
         SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER,
@@ -92,6 +91,7 @@ static void harden(sqlite3 *handle)
     /* These fail only for an option that the library does not know: then there is nothing to
      * switch, and the minimal version knows all of them. */
     (void)sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    (void)sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, is_schema_trusted, NULL);
     for (size_t i = 0; i < ARRAY_LENGTH(off); i++) {
         (void)sqlite3_db_config(handle, off[i], 0, NULL);
     }
@@ -198,7 +198,7 @@ static enum status prepare_connection(struct connection *c, struct error *err)
 {
     int code;
 
-    harden(c->handle);
+    harden(c->handle, c->db->is_schema_trusted);
     authorizer_install(c);
     stop_install(c);
     if (c->kind == CONNECTION_READER) {

@@ -370,6 +370,13 @@ def test_wrong_content_type(shared, media):
                    "unsupported_media_type")
 
 
+def test_a_body_says_what_it_is(shared):
+    """Without a type a page of another site could send it, from a browser on the same machine."""
+    answer = shared.post("/body/integer", b'{"v": 1}')
+    assert_problem(answer, 415, "unsupported_media_type")
+    assert "application/json" in answer.json()["hint"]
+
+
 @pytest.mark.parametrize("media", ["application/json", "application/json; charset=utf-8",
                                    "Application/JSON", "application/json;charset=UTF-8"])
 def test_right_content_type(shared, media):

@@ -104,10 +104,12 @@ static void integers(void **state)
         }
     }
     for (size_t i = 0; i < ARRAY_LENGTH(bad_texts); i++) {
-        assert_says(text(&p, bad_texts[i], &v), "must be an integer of 64 bits");
+        assert_says(text(&p, bad_texts[i], &v), "must be an integer, of at most 64 bits");
     }
     for (size_t i = 0; i < ARRAY_LENGTH(bad_json); i++) {
-        assert_says(json(&p, bad_json[i], &v), "must be an integer of 64 bits");
+        assert_says(json(&p, bad_json[i], &v), bad_json[i][0] == '"'
+                                                   ? "must be an integer, not a string"
+                                                   : "must be an integer");
     }
     assert_non_null(convert(&p, (struct str){"7\0", 2}, NULL, &v));
 }
