@@ -29,8 +29,11 @@ enum client_phase {
 
 #define CLIENT_PHASES_LIMITED CLIENT_ANSWER
 
+struct exchange;
+
 struct client {
-    int fd; /* libmicrohttpd's; never closed here */
+    int fd;                    /* libmicrohttpd's; never closed here */
+    struct exchange *exchange; /* of the request under way, or NULL */
     enum client_phase phase;
     int64_t since_ns;           /* when the phase began */
     struct exchange *in_flight; /* its suspended request, or NULL */

@@ -116,6 +116,7 @@ void *access_on_request_line(void *cls, const char *uri, struct MHD_Connection *
     loop->exchanges_count++;
     ex->connection = connection;
     ex->client = client;
+    client->exchange = ex;
     ex->raw_target = uri;
     ex->call.request.target = str_of(uri == NULL ? "" : uri);
     ex->call.request.target.at = arena_copy(&ex->call.arena, ex->call.request.target);
@@ -505,6 +506,16 @@ enum MHD_Result access_on_request(void *cls, struct MHD_Connection *connection, 
     return MHD_NO;
 }
 
+/* libmicrohttpd is done with it. */
+static void part(struct loop *loop, struct exchange *ex) ON_LOOP
+{
+    invariant(ex->state != EXCHANGE_IN_FLIGHT);
+    ex->client->exchange = NULL;
+    ex->client = NULL;
+    ex->connection = NULL;
+    release(loop, ex);
+}
+
 void access_on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
                          enum MHD_RequestTerminationCode code)
 {
@@ -519,10 +530,15 @@ void access_on_completed(void *cls, struct MHD_Connection *connection, void **co
         return;
     }
     *con_cls = NULL;
-    invariant(ex->state != EXCHANGE_IN_FLIGHT);
     watch_client(&loop->watch, ex->client, CLIENT_IDLE, clock_now_ns());
-    ex->connection = NULL;
-    release(loop, ex);
+    part(loop, ex);
+}
+
+void access_on_closed(struct loop *loop, struct client *client)
+{
+    if (client->exchange != NULL) {
+        part(loop, client->exchange);
+    }
 }
 
 /* --- the end of a flight ------------------------------------------------------------------ */

@@ -16,6 +16,9 @@ enum MHD_Result access_on_request(void *cls, struct MHD_Connection *connection, 
 void access_on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
                          enum MHD_RequestTerminationCode code);
 
+/* The client's connection is gone; of a request that libmicrohttpd forgot, it says nothing else. */
+void access_on_closed(struct loop *loop, struct client *client) ON_LOOP;
+
 /* A task has come home: answer with it, or drop it if somebody else has answered. */
 void access_complete(struct loop *loop, struct exchange *ex) ON_LOOP;
 

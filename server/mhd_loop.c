@@ -65,6 +65,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
         *socket_context = client;
         atomic_fetch_add_explicit(&loop->counters.connections, 1, memory_order_relaxed);
     } else if (client != NULL) {
+        access_on_closed(loop, client);
         watch_client_end(client);
         list_remove(&client->all_link);
         list_remove(&client->leaving_link);

@@ -529,6 +529,20 @@ def test_expect_is_refused_without_reading(shared, target, status, code):
         assert connection.interim == []
 
 
+@pytest.mark.parametrize("n", [300, 500, 1000, 5000])
+def test_many_cookies(serve, n):
+    """More than libmicrohttpd's memory holds: of some of these requests it forgets that they were,
+    so the fixture looks whether the server still ends as it should."""
+    server = serve(library.config())
+    with server.connect() as connection:
+        connection.send(get(b"Cookie: " + b";".join(b"c%d=v" % i for i in range(n)),
+                            b"Connection: close"))
+        for answer in connection.read_all():
+            assert answer.status in (200, 431), answer
+    assert server.get("/health").status == 200
+    assert server.stop() == 0
+
+
 def test_absolute_form(shared):
     with shared.connect() as connection:
         for target in (b"http://gantry.test/echo/integer?v=7",
