@@ -62,7 +62,8 @@ struct framing {
     struct str host;
     struct str length;
     struct str coding;
-    bool expects_more; /* than 100-continue */
+    bool expects;      /* 100-continue */
+    bool expects_more; /* than that */
 };
 
 static void refuse(struct guard_verdict *v, enum problem_kind kind, const char *detail)
@@ -97,6 +98,7 @@ static void scan_headers(const struct request *request, struct framing *f, struc
             f->coding = value;
         } else if (str_equal_nocase(name, STR("expect"))) {
             bool is_known = value.size == 0 || str_equal_nocase(value, STR("100-continue"));
+            f->expects = f->expects || value.size > 0;
             f->expects_more = f->expects_more || !is_known;
         }
     }
@@ -181,6 +183,9 @@ struct guard_verdict guard_check(struct request *request)
     check_method_and_target(request, &v);
     if (f.expects_more) {
         refuse(&v, PROBLEM_EXPECTATION_FAILED, "the only expectation met is 100-continue");
+    } else if (f.expects && !v.has_body && str_equal(request->version, STR("HTTP/1.1"))) {
+        /* libmicrohttpd would take the next request for the body to come, and drop both. */
+        refuse(&v, PROBLEM_BAD_REQUEST, "a request without a body expects 100-continue");
     }
     return v;
 }

@@ -529,6 +529,19 @@ def test_expect_is_refused_without_reading(shared, target, status, code):
         assert connection.interim == []
 
 
+@pytest.mark.parametrize("header", [b"X-Note: a", b"Content-Length: 0"])
+def test_expect_without_a_body(server, header):
+    """RFC 9110, 10.1.1: a client MUST NOT send it. libmicrohttpd takes the next request for a body."""
+    before = smuggled_count(server)
+    with server.connect() as connection:
+        connection.send(SMUGGLED.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n" + header
+                                         + b"\r\n\r\n") + SMUGGLED)
+        assert_problem(connection.read(), 400, "bad_request")
+        with pytest.raises(Closed):
+            connection.read()
+    assert smuggled_count(server) == before
+
+
 @pytest.mark.parametrize("n", [300, 500, 1000, 5000])
 def test_many_cookies(serve, n):
     """More than libmicrohttpd's memory holds: of some of these requests it forgets that they were,

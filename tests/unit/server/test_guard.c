@@ -87,6 +87,7 @@ static const struct good goods[] = {
     {"POST / HTTP/1.1\nHost: h\ntransfer-encoding: CHUNKED", 0, true, true},
     {"PUT / HTTP/1.1\nHost: h\nContent-Length: 5\nExpect: 100-continue", 5, true, false},
     {"PUT / HTTP/1.1\nHost: h\nContent-Length: 5\nExpect: 100-Continue", 5, true, false},
+    {"GET / HTTP/1.0\nHost: h\nExpect: 100-continue", 0, false, false},
     {"GET / HTTP/1.1\nHost: h\nX-Value: tab\there and \xE9\x80\xFF bytes", 0, false, false},
     {"GET / HTTP/1.1\nHost: h\n!#$%&'*+-.^_`|~09azAZ: every token character", 0, false, false},
     {"GET / HTTP/1.1\nHost: h\nX-Empty:", 0, false, false},
@@ -218,6 +219,8 @@ static const struct bad bads[] = {
     {PROBLEM_BAD_REQUEST, "GET /a#b HTTP/1.1\nHost: h"},
     /* expectations */
     {PROBLEM_EXPECTATION_FAILED, "PUT / HTTP/1.1\nHost: h\nContent-Length: 5\nExpect: a miracle"},
+    {PROBLEM_BAD_REQUEST, "GET / HTTP/1.1\nHost: h\nExpect: 100-continue"},
+    {PROBLEM_BAD_REQUEST, "PUT / HTTP/1.1\nHost: h\nContent-Length: 0\nExpect: 100-continue"},
     {PROBLEM_EXPECTATION_FAILED,
      "PUT / HTTP/1.1\nHost: h\nContent-Length: 5\nExpect: 100-continues"},
     {PROBLEM_EXPECTATION_FAILED,
