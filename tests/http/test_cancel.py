@@ -95,6 +95,26 @@ def test_gone_between_request_and_answer_of_a_write(serve, way):
     assert set(rows) <= {("a", n) for n in range(100)} | {("last", 100)}
 
 
+@pytest.mark.parametrize("data", [b"G", b"GET /health HTTP/1.1\r\nHost: a",
+                                  compose("POST", "/optional", body={"v": "a"})[:-1]],
+                         ids=["line", "head", "body"])
+@pytest.mark.parametrize("first", [True, False], ids=["first", "later"])
+def test_gone_in_the_middle_of_a_request(serve, data, first):
+    """The end arrives together with the last bytes. It need not be seen at once, but the time for
+    a head or a body ends that connection too; it does not stay until it is called idle."""
+    server = serve(library.config(
+        limits={"header_ms": 1000, "body_ms": 1000, "idle_ms": 600000}))
+    assert server.get("/books/1").status == 200
+    wait_until(lambda: server.get("/health").status == 200, "a first look")
+    fds = server.fds()
+    for _ in range(30):
+        with server.connect() as connection:
+            if not first:
+                assert connection.request("GET", "/health").status == 200
+            connection.send(data)
+    wait_until(lambda: server.fds() <= fds, f"descriptors to return to {fds}", timeout=20)
+
+
 def test_gone_with_requests_pipelined_behind(server):
     """What was pipelined behind a request in flight neither hides the end nor is left over."""
     connection = server.connect()

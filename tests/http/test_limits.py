@@ -159,6 +159,15 @@ def test_slow_headers_of_a_later_request(serve):
         ended(connection)
 
 
+def test_slow_request_line_of_a_later_request(serve):
+    """The head begins with its first byte, not with the end of its first line."""
+    server = serve(library.config(limits={"header_ms": 700, "idle_ms": 60000}))
+    with server.connect() as connection:
+        assert connection.request("GET", "/health").status == 200
+        dribble(connection, b"GET /" + b"a" * 200, lambda: False)
+        ended(connection)
+
+
 def test_slow_body(serve):
     server = serve(library.config(writes=True, limits={"body_ms": 700, "idle_ms": 60000}))
     data = compose("POST", "/notes", {**JSON, "Content-Length": "5000"})

@@ -99,7 +99,8 @@ def test_storm(serve):
     server = serve(library.config(
         writes=True, loops=2,
         pools={"read": {"threads": 2, "queue": 16}, "slow": {"threads": 4, "queue": 16}},
-        limits={"deadline_ms": 60000, "in_flight": places, "header_ms": 5000, "body_ms": 5000},
+        limits={"deadline_ms": 60000, "in_flight": places, "header_ms": 5000, "body_ms": 5000,
+                "idle_ms": 5000},
         routes=[{"method": "GET", "path": "/runaway", "sql": library.RUNAWAY, "deadline_ms": 100},
                 *library.ROUTES, *library.WRITES]))
 
@@ -119,8 +120,8 @@ def test_storm(serve):
 
     # No place is lost: a set of requests that needs every single one is served whole.
     wait_until(lambda: fill(server, "/sleep?ms=50", places), "every place in flight to be free")
-    # A client that left in the middle of its request, in the same packet as its last byte, is seen
-    # by libmicrohttpd only when the time for that request is over.
+    # libmicrohttpd sees a client that left in the middle of its request, with the end in the same
+    # packet as its last byte, only when the time for that request is over.
     wait_until(lambda: server.fds() <= before, f"descriptors to return to {before}")
     count = server.sql("SELECT count(*) FROM notes")[0][0]
     assert storm.written < count <= storm.sent + 1
