@@ -77,7 +77,7 @@ def wait_until(condition, what, timeout=None):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"waited in vain: {what}")
-        time.sleep(0.02)  # the pause between two polls, not a guess at how long something takes
+        time.sleep(0.005)  # the pause between two polls, not a guess at how long something takes
 
 
 class Closed(Exception):

@@ -44,7 +44,7 @@ def finished(connection):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_everything_accepted_is_answered(serve, number):
     server = draining(serve)
-    held = [server.begin("/sleep?ms=1500") for _ in range(30)]
+    held = [server.begin("/sleep?ms=700") for _ in range(30)]
     probes = begun(server, "/readyz")
     server.barrier()
     server.signal(number)
@@ -57,14 +57,14 @@ def test_everything_accepted_is_answered(serve, number):
         assert any("drain" in reason for reason in answer.json()["reasons"]), answer
     for connection in held:
         answer = connection.read()
-        assert (answer.status, answer.json()) == (200, {"slept_ms": 1500})
+        assert (answer.status, answer.json()) == (200, {"slept_ms": 700})
     assert server.wait() == 0
 
 
 def test_what_comes_later_on_an_open_connection_is_refused(serve):
     """Answered or refused, but never left hanging; and alive is alive until the end."""
     server = draining(serve)
-    held = server.begin("/sleep?ms=1500")
+    held = server.begin("/sleep?ms=700")
     late = begun(server, "/books/1")
     alive = begun(server, "/health")
     server.barrier()
