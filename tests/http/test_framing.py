@@ -27,7 +27,7 @@ def server(tmp_path_factory):
     """Short deadlines, so that what waits for more bytes is seen to end soon."""
     yield from one_server(
         tmp_path_factory.mktemp("framing"),
-        library.config(writes=True, limits={"header_ms": 1500, "body_ms": 1500, "idle_ms": 1000,
+        library.config(writes=True, limits={"header_ms": 800, "body_ms": 800, "idle_ms": 1000,
                                             "body_bytes": 100000}))
 
 
