@@ -555,11 +555,11 @@ def test_other_preferences_are_ignored(shared, given):
 
 
 def test_a_lock_held_outside_is_503_within_the_deadline(serve):
-    server = serve(library.config(writes=True, limits={"deadline_ms": 700}))
+    server = serve(library.config(writes=True))
     other = sqlite3.connect(server.database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        answer = server.post("/notes", {"text": "a", "stars": 1})
+        answer = server.post("/notes", {"text": "a", "stars": 1}, {"Prefer": "wait=0.7"})
         assert_problem(answer, 503, "locked")
         assert server.get("/books/1").status == 200  # reading goes on
         assert server.get("/health").status == 200
