@@ -144,7 +144,9 @@ HOSTILE = [
     case("chunk-data-short", chunks(b"5\r\nhelloX" + END)),
     case("chunk-data-long", chunks(b"5\r\nhello world\r\n" + END)),
     case("chunk-data-no-crlf", chunks(b"5\r\nhello" + END)),
-    case("chunk-extension-1-mb", chunks(b"5;" + b"x" * 1000000 + b"\r\nhello\r\n" + END)),
+    # libmicrohttpd stops reading here and says nothing; the time for the body ends it.
+    case("chunk-extension-1-mb", chunks(b"5;" + b"x" * 1000000 + b"\r\nhello\r\n" + END),
+         REFUSED | TIMED_OUT),
 
     # E5: too much.
     case("uri-64-kb", get(target=b"/" + b"a" * 65536)),
