@@ -17,8 +17,6 @@
 
 #include "base/list.h"
 
-struct exchange;
-
 enum client_phase {
     CLIENT_NEW,    /* connected, no request line yet: limits.header_ms */
     CLIENT_HEAD,   /* a request line, the head not complete: limits.header_ms */
@@ -35,8 +33,7 @@ struct client {
     int fd;                    /* libmicrohttpd's; never closed here */
     struct exchange *exchange; /* of the request under way, or NULL */
     enum client_phase phase;
-    int64_t since_ns;           /* when the phase began */
-    struct exchange *in_flight; /* its suspended request, or NULL */
+    int64_t since_ns; /* when the phase began */
     struct list phase_link;
     struct list all_link;
     struct list leaving_link; /* in the loop's list once it has closed its side */

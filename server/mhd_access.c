@@ -440,7 +440,6 @@ static enum MHD_Result submit(struct loop *loop, struct exchange *ex) ON_LOOP
     atomic_store_explicit(&loop->counters.in_flight, loop->in_flight_count, memory_order_relaxed);
     watch_client(&loop->watch, ex->client, CLIENT_ANSWER, now_ns);
     watch_begin(&loop->watch, &ex->watched, deadline_ns);
-    ex->client->in_flight = ex;
     return MHD_YES;
 }
 
@@ -545,7 +544,6 @@ void access_on_closed(struct loop *loop, struct client *client)
 
 static void land(struct loop *loop, struct exchange *ex) ON_LOOP
 {
-    ex->client->in_flight = NULL;
     watch_end(&loop->watch, &ex->watched);
     list_remove(&ex->in_flight_link);
     loop->in_flight_count--;

@@ -167,8 +167,8 @@ static void begin_leaving(struct loop *loop, struct client *client) ON_LOOP
     if (!list_is_linked(&client->leaving_link)) {
         list_append(&loop->leaving, &client->leaving_link);
     }
-    if (client->in_flight != NULL) {
-        access_end(loop, client->in_flight, ACCESS_CLIENT_GONE);
+    if (client->exchange != NULL) {
+        access_end(loop, client->exchange, ACCESS_CLIENT_GONE); /* if it is in flight */
     }
 }
 
