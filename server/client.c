@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -52,6 +53,13 @@ bool client_is_gone(const struct client *client)
     ssize_t n = recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
     return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+bool client_has_unread(const struct client *client)
+{
+    int size = 0;
+
+    return ioctl(client->fd, FIONREAD, &size) == 0 && size > 0;
 }
 
 void client_refuse_body(const struct client *client)

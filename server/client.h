@@ -32,6 +32,8 @@ struct exchange;
 struct client {
     int fd;                    /* libmicrohttpd's; never closed here */
     struct exchange *exchange; /* of the request under way, or NULL */
+    bool is_chunked;           /* in BODY: of the body that is being received */
+    bool has_moved;            /* in BODY: a piece of it has come since the last look */
     enum client_phase phase;
     int64_t since_ns; /* when the phase began */
     struct list phase_link;
@@ -51,6 +53,9 @@ void client_time_out(const struct client *client);
  * the request, takes the short read for "nothing more", and never hears of the end again.
  */
 bool client_is_gone(const struct client *client);
+
+/* Has it sent what has not been read from its socket? */
+bool client_has_unread(const struct client *client);
 
 /* Send a bare "413 Content Too Large" in the middle of a body, where libmicrohttpd cannot. */
 void client_refuse_body(const struct client *client);

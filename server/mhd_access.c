@@ -339,6 +339,8 @@ static enum MHD_Result begin(struct loop *loop, struct exchange *ex, const char 
     buf_init(&ex->body, ex->route->body_max);
     exchange_move(ex, EXCHANGE_BODY);
     if (verdict.has_body) {
+        ex->client->is_chunked = verdict.is_chunked;
+        ex->client->has_moved = true;
         watch_client(&loop->watch, ex->client, CLIENT_BODY, clock_now_ns());
     }
     return MHD_YES;
@@ -352,6 +354,7 @@ static enum MHD_Result begin(struct loop *loop, struct exchange *ex, const char 
  */
 static enum MHD_Result take_body(struct exchange *ex, const char *piece, size_t *size) ON_LOOP
 {
+    ex->client->has_moved = true;
     if (ex->body_dropped == 0) {
         buf_append(&ex->body, piece, *size);
     }

@@ -22,6 +22,7 @@
 #define POOL_BYTES                                                                                 \
     ((size_t)32 * 1024) /* of libmicrohttpd per connection; it is memset per request */
 #define BACKLOG_TURNS_MAX 1000
+#define STUCK_MS          1000 /* without a piece of a body, while libmicrohttpd is busy in vain */
 #define SLEEP_MS_MAX      (3600 * 1000)
 #define BARREN_TURNS      256  /* in a row, before libmicrohttpd has to wait */
 #define AGAIN_LOG2_MAX    4    /* for 16 ms at most */
@@ -140,7 +141,8 @@ static int sleep_ms(struct loop *loop, int64_t until_ns) ON_LOOP
         ms = left_ns <= 0 ? 0 : (left_ns + NS_PER_MS - 1) / NS_PER_MS;
     }
     (void)MHD_get_timeout(loop->daemon, &mhd_ms); /* says NO when it has none */
-    if (mhd_ms == 0) {
+    loop->is_asked_again = mhd_ms == 0;
+    if (loop->is_asked_again) {
         mhd_ms = (unsigned)again_ms(loop);
     } else {
         loop->barren = 0;
@@ -190,6 +192,34 @@ static void see_off(struct loop *loop) ON_LOOP
     }
 }
 
+/*
+ * While libmicrohttpd asks to be run again and again, a client may be stuck: its buffer is full of a
+ * chunk's line without end, which is read anew each time. Each second, hang up those of whose body
+ * nothing has come since the last look, though there is more of it than is read (or though nothing
+ * at all goes on here).
+ */
+static void drop_stuck(struct loop *loop) ON_LOOP
+{
+    int64_t now_ns = clock_now_ns();
+    struct list *bodies = &loop->watch.phases[CLIENT_BODY];
+    struct list *l = bodies->next;
+
+    if (!loop->is_asked_again || now_ns < loop->next_look_ns) {
+        return;
+    }
+    loop->next_look_ns = now_ns + STUCK_MS * NS_PER_MS;
+    while (l != bodies) {
+        struct client *client = container_of(l, struct client, phase_link);
+        l = l->next;
+        if (client->is_chunked && !client->has_moved &&
+            (client_has_unread(client) || loop->barren >= BARREN_TURNS)) {
+            list_remove(&client->phase_link);
+            client_time_out(client);
+        }
+        client->has_moved = false;
+    }
+}
+
 /* Wait, at most until until_ns, and do what there is to do. */
 static void turn(struct loop *loop, int64_t until_ns) ON_LOOP
 {
@@ -206,6 +236,7 @@ static void turn(struct loop *loop, int64_t until_ns) ON_LOOP
     look_at_time(loop);
     run_daemon(loop);
     see_off(loop);
+    drop_stuck(loop);
     if (!loop->has_moved) {
         loop->barren++;
     } else { /* whether it was what libmicrohttpd waits for is seen when it asks no more */

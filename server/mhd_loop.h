@@ -57,10 +57,12 @@ struct loop {
     unsigned exchanges_count LOOP_OWNED; /* alive, for the final reckoning */
     uint64_t id_state LOOP_OWNED;        /* of the request ids */
     bool is_draining LOOP_OWNED;
-    bool has_closed LOOP_OWNED; /* a connection has been closed during this turn */
-    bool has_moved LOOP_OWNED;  /* something has happened during this turn */
-    unsigned barren LOOP_OWNED; /* turns in a row in which nothing has */
-    int listen_fd;              /* the loop's from loop_start on */
+    bool has_closed LOOP_OWNED;      /* a connection has been closed during this turn */
+    bool has_moved LOOP_OWNED;       /* something has happened during this turn */
+    bool is_asked_again LOOP_OWNED;  /* libmicrohttpd wants to be run again at once */
+    int64_t next_look_ns LOOP_OWNED; /* for clients that are stuck */
+    unsigned barren LOOP_OWNED;      /* turns in a row in which nothing has */
+    int listen_fd;                   /* the loop's from loop_start on */
 
     /* From the main thread */
     _Atomic int command; /* enum loop_command; release/acquire: publishes what follows */

@@ -46,8 +46,8 @@ def test_the_bound_itself_fits(serve):
 
 @pytest.mark.parametrize("endless", [b"0;" + b"x" * 100000, b"0" * 100000])
 def test_an_endless_chunk_line_costs_no_processor_time(serve, endless):
-    """libmicrohttpd asks to be run again at once until the line ends: it is not for the asking."""
-    server = small_bodies(serve, body_ms=2000)
+    """libmicrohttpd reads the line anew, again and again, until it ends: so it is ended."""
+    server = small_bodies(serve, body_ms=60000)
     data = compose("POST", "/notes", {**JSON, "Transfer-Encoding": "chunked"})
     fds = server.fds()
     with server.connect() as connection:
