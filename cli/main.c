@@ -1,5 +1,6 @@
 /* gantry: find the command and run it. */
 #include <argp.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,6 +12,12 @@
 #include "cli/commands.h"
 #include "cli/demo.h"
 #include "storage/database.h"
+
+/*
+ * Blocks from this size on go back to the system as soon as they are freed. Left to itself, malloc
+ * learns to keep the largest it has seen, and a burst of long answers is never given back.
+ */
+#define LARGE_BYTES (1024 * 1024)
 
 struct command {
     const char *name;
@@ -122,6 +129,7 @@ int main(int argc, char **argv)
     struct error err;
 
     argp_err_exit_status = EX_USAGE;
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); /* cannot fail for this value */
     (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error to read, not a death */
     if (argc < 2) {
         put_usage(stderr);
