@@ -27,13 +27,15 @@ enum client_phase {
 
 #define CLIENT_PHASES_LIMITED CLIENT_ANSWER
 
+struct MHD_Connection;
 struct exchange;
 
 struct client {
-    int fd;                    /* libmicrohttpd's; never closed here */
-    struct exchange *exchange; /* of the request under way, or NULL */
-    bool is_chunked;           /* in BODY: of the body that is being received */
-    bool has_moved;            /* in BODY: a piece of it has come since the last look */
+    int fd;                            /* libmicrohttpd's; never closed here */
+    struct MHD_Connection *connection; /* for mhd_loop alone */
+    struct exchange *exchange;         /* of the request under way, or NULL */
+    bool is_chunked;                   /* in BODY: of the body that is being received */
+    bool has_moved;                    /* in BODY: a piece of it has come since the last look */
     enum client_phase phase;
     int64_t since_ns; /* when the phase began */
     struct list phase_link;

@@ -58,6 +58,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
             return; /* its first request is refused */
         }
         client->fd = info->connect_fd;
+        client->connection = connection;
         list_init(&client->phase_link);
         list_init(&client->leaving_link);
         watch_leaving(loop, client);
@@ -90,6 +91,19 @@ static struct exchange *exchange_of(struct watched *watched)
     return container_of(watched, struct exchange, watched);
 }
 
+/*
+ * Hang up a client that took too long. libmicrohttpd would not hear of it by itself if the client is
+ * not in its epoll: it takes a connection out while it is suspended, and puts it back only once it
+ * has nothing left to read, which does not come if the buffer is full. So its own timeout, which it
+ * looks at whenever it is run, is made to have passed.
+ */
+static void end_late(struct client *client) ON_LOOP
+{
+    client_time_out(client);
+    (void)MHD_set_connection_option(client->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                    1U); /* fails only for options that it does not know */
+}
+
 static void look_at_time(struct loop *loop) ON_LOOP
 {
     int64_t now_ns = clock_now_ns();
@@ -100,7 +114,7 @@ static void look_at_time(struct loop *loop) ON_LOOP
         access_end(loop, exchange_of(watched), ACCESS_DEADLINE);
     }
     while ((client = watch_next_late(&loop->watch, now_ns)) != NULL) {
-        client_time_out(client);
+        end_late(client);
     }
 }
 
@@ -214,7 +228,7 @@ static void drop_stuck(struct loop *loop) ON_LOOP
         if (client->is_chunked && !client->has_moved &&
             (client_has_unread(client) || loop->barren >= BARREN_TURNS)) {
             list_remove(&client->phase_link);
-            client_time_out(client);
+            end_late(client);
         }
         client->has_moved = false;
     }

@@ -61,6 +61,22 @@ def test_an_endless_chunk_line_costs_no_processor_time(serve, endless):
     wait_until(lambda: server.fds() <= fds, "the connection is closed")
 
 
+def test_an_endless_chunk_line_behind_a_suspended_request(serve):
+    """libmicrohttpd has the socket out of its epoll then, and does not hear that it is hung up."""
+    server = small_bodies(serve, body_ms=2000, idle_ms=600000)
+    data = compose("POST", "/notes", {**JSON, "Transfer-Encoding": "chunked"})
+    with server.connect() as connection:
+        assert server.get("/books").status == 200  # opens the database
+        fds = server.fds()
+        connection.send(compose("GET", "/books") + data + b"0;" + b"x" * 100000)
+        assert connection.read().status == 200
+        try:
+            assert connection.read().status == 408
+        except (Closed, Truncated):
+            pass
+    wait_until(lambda: server.fds() < fds, "the connection is closed")
+
+
 def test_a_chunked_body_that_overruns(serve):
     """413 if it can still be said, or the connection cut; never run."""
     server = small_bodies(serve)
