@@ -149,7 +149,7 @@ def ended(connection):
 
 
 def test_slow_headers(serve):
-    server = serve(library.config(limits={"header_ms": 700, "idle_ms": 60000}))
+    server = serve(library.config(limits={"header_ms": 700, "idle_ms": 600000}))
     slow = [server.connect() for _ in range(20)]
     silent = server.connect()
     try:
@@ -168,7 +168,7 @@ def test_slow_headers(serve):
 
 def test_slow_headers_of_a_later_request(serve):
     """The deadline holds for each request of a connection, not for its first one only."""
-    server = serve(library.config(limits={"header_ms": 700, "idle_ms": 60000}))
+    server = serve(library.config(limits={"header_ms": 700, "idle_ms": 600000}))
     with server.connect() as connection:
         assert connection.request("GET", "/health").status == 200
         dribble(connection, b"GET /health HTTP/1.1\r\nX: " + b"a" * 2000, lambda: False)
@@ -177,7 +177,7 @@ def test_slow_headers_of_a_later_request(serve):
 
 def test_slow_request_line_of_a_later_request(serve):
     """The head begins with its first byte, not with the end of its first line."""
-    server = serve(library.config(limits={"header_ms": 700, "idle_ms": 60000}))
+    server = serve(library.config(limits={"header_ms": 700, "idle_ms": 600000}))
     with server.connect() as connection:
         assert connection.request("GET", "/health").status == 200
         dribble(connection, b"GET /" + b"a" * 200, lambda: False)
@@ -185,7 +185,7 @@ def test_slow_request_line_of_a_later_request(serve):
 
 
 def test_slow_body(serve):
-    server = serve(library.config(writes=True, limits={"body_ms": 700, "idle_ms": 60000}))
+    server = serve(library.config(writes=True, limits={"body_ms": 700, "idle_ms": 600000}))
     data = compose("POST", "/notes", {**JSON, "Content-Length": "5000"})
     slow = [server.connect() for _ in range(20)]
     try:
@@ -273,7 +273,7 @@ def test_in_flight(serve):
 
 def test_connections(serve):
     """Beyond the limit a client waits or is refused, and is served when a place is free."""
-    server = serve(library.config(loops=1, limits={"connections": 8, "idle_ms": 60000}))
+    server = serve(library.config(loops=1, limits={"connections": 8, "idle_ms": 600000}))
     first = [server.connect() for _ in range(8)]
     for connection in first[:6]:
         assert connection.request("GET", "/health").status == 200
