@@ -126,7 +126,9 @@ static struct server_conf server_conf_of(const struct config *config)
         .response_max = config->limits.response_bytes,
         .header_ms = config->limits.header_ms,
         .body_ms = config->limits.body_ms,
+        .send_ms = config->limits.send_ms,
         .idle_ms = config->limits.idle_ms,
+        .buffered_max = config->limits.buffered_bytes,
     };
 }
 

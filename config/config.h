@@ -98,9 +98,11 @@ struct config {
         uint64_t deadline_ms;
         uint64_t header_ms;
         uint64_t body_ms;
+        uint64_t send_ms;
         uint64_t idle_ms;
         uint64_t drain_ms;
         uint64_t connections;
+        uint64_t buffered_bytes;
         uint64_t in_flight;
     } limits;
     struct config_pool *pools; /* always holds "read" */

@@ -1,6 +1,8 @@
 #include "server/client.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -40,7 +42,7 @@ void client_hang_up(const struct client *client)
 
 void client_time_out(const struct client *client)
 {
-    if (client->phase != CLIENT_IDLE) {
+    if (client->phase != CLIENT_IDLE && client->phase != CLIENT_SEND) {
         send_raw(client, PROBLEM_REQUEST_TIMEOUT, "408 Request Timeout",
                  "the request was sent too slowly");
     }
@@ -53,6 +55,17 @@ bool client_is_gone(const struct client *client)
     ssize_t n = recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
     return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+uint64_t client_bytes_received(const struct client *client)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof(info);
+
+    if (getsockopt(client->fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+        return 0;
+    }
+    return info.tcpi_bytes_received;
 }
 
 bool client_has_unread(const struct client *client)

@@ -5,9 +5,9 @@
  * libmicrohttpd's own timeout is one of inactivity, which a client that sends a byte now and then
  * never meets; these limits are absolute.
  *
- *     NEW --request line--> HEAD --head complete--> BODY --body complete--> ANSWER --sent--> IDLE
- *                            ^                                                                |
- *                            +---------------------- request line ----------------------------+
+ *     NEW --request line--> HEAD --head complete--> BODY --body complete--> ANSWER --> SEND --> IDLE
+ *                            ^                                                                 |
+ *                            +---------------------- request line -----------------------------+
  */
 #ifndef GANTRY_SERVER_CLIENT_H
 #define GANTRY_SERVER_CLIENT_H
@@ -21,8 +21,9 @@ enum client_phase {
     CLIENT_NEW,    /* connected, no request line yet: limits.header_ms */
     CLIENT_HEAD,   /* a request line, the head not complete: limits.header_ms */
     CLIENT_BODY,   /* waiting for the rest of a body: limits.body_ms */
-    CLIENT_IDLE,   /* between two requests: limits.idle_ms and limits.header_ms */
-    CLIENT_ANSWER, /* being worked for or answered: no limit of ours here */
+    CLIENT_IDLE,   /* between two requests: looked at each limits.header_ms */
+    CLIENT_SEND,   /* being sent its answer: limits.send_ms */
+    CLIENT_ANSWER, /* being worked for: its request has a deadline */
 };
 
 #define CLIENT_PHASES_LIMITED CLIENT_ANSWER
@@ -37,7 +38,8 @@ struct client {
     bool is_chunked;                   /* in BODY: of the body that is being received */
     bool has_moved;                    /* in BODY: a piece of it has come since the last look */
     enum client_phase phase;
-    int64_t since_ns; /* when the phase began */
+    int64_t since_ns;    /* when the phase began */
+    uint64_t bytes_seen; /* in IDLE: received at the last look */
     struct list phase_link;
     struct list all_link;
     struct list leaving_link; /* in the loop's list once it has closed its side */
@@ -55,6 +57,9 @@ void client_time_out(const struct client *client);
  * the request, takes the short read for "nothing more", and never hears of the end again.
  */
 bool client_is_gone(const struct client *client);
+
+/* Bytes received from it since it connected, as the kernel counts them; 0 if it does not tell. */
+uint64_t client_bytes_received(const struct client *client);
 
 /* Has it sent what has not been read from its socket? */
 bool client_has_unread(const struct client *client);

@@ -26,12 +26,16 @@ static void clear(struct exchange *ex) ON_LOOP
     ex->body_dropped = 0;
     ex->answer = NULL;
     ex->answer_status = 0;
+    ex->charged = 0;
+    ex->is_chunked = false;
+    ex->has_no_room = false;
     ex->is_with_worker = false;
     ex->raw_target = NULL;
     ex->route = NULL;
     ex->applied_wait = (struct str){NULL, 0};
     ex->task_answer = NULL;
     ex->task_answer_status = 0;
+    ex->task_answer_size = 0;
     ex->outcome = STATUS_OK;
     ex->call.request.headers = NULL;
     ex->call.request.headers_count = 0;
@@ -108,6 +112,7 @@ static void work(struct task *task, struct worker *worker)
     handler->work(handler, &ex->call, worker);
     exchange_seal(ex);
     ex->task_answer_status = ex->call.response.http_status;
+    ex->task_answer_size = ex->call.response.body.size;
     ex->task_answer = mhd_response_create(&ex->call.response, ex->call.request.id);
 }
 

@@ -68,6 +68,9 @@ struct exchange {
     size_t body_dropped LOOP_OWNED;         /* bytes read and dropped beyond the limit */
     struct MHD_Response *answer LOOP_OWNED; /* what will be queued; NULL when DONE: hang up */
     unsigned answer_status LOOP_OWNED;
+    size_t charged LOOP_OWNED;         /* bytes of loop->buffered that are this one's */
+    bool is_chunked LOOP_OWNED;        /* the body came in chunks */
+    bool has_no_room LOOP_OWNED;       /* for the body, within loop->buffered */
     bool is_with_worker LOOP_OWNED;    /* the task has not come back yet */
     const char *raw_target LOOP_OWNED; /* lent by libmicrohttpd until the first call */
 
@@ -82,6 +85,7 @@ struct exchange {
     enum status outcome;              /* of the task */
     struct MHD_Response *task_answer; /* made by the worker */
     unsigned task_answer_status;
+    size_t task_answer_size; /* bytes of its body */
 
     max_align_t memory[EXCHANGE_MEMORY_SIZE / sizeof(max_align_t)]; /* the arena's first block */
 };

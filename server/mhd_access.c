@@ -36,6 +36,17 @@ static void count(_Atomic uint64_t *counter)
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
+/* Charge bytes that ex holds to the loop's budget. Return: false if they do not fit into it. */
+static bool charge(struct loop *loop, struct exchange *ex, size_t bytes) ON_LOOP
+{
+    if (bytes > loop->conf.buffered_max - loop->buffered) {
+        return false;
+    }
+    loop->buffered += bytes;
+    ex->charged += bytes;
+    return true;
+}
+
 static void release(struct loop *loop, struct exchange *ex) ON_LOOP
 {
     if (ex->connection == NULL && !ex->is_with_worker) {
@@ -55,10 +66,11 @@ static enum MHD_Result send_answer(struct loop *loop, struct exchange *ex) ON_LO
     if (answer == NULL) {
         return MHD_NO;
     }
-    if (loop->is_draining) {
+    /* Behind a chunked body libmicrohttpd may have lost its place: its trailers are read loosely. */
+    if (loop->is_draining || ex->is_chunked) {
         (void)MHD_add_response_header(answer, "Connection", "close"); /* else the client closes */
     }
-    watch_client(&loop->watch, ex->client, CLIENT_ANSWER, clock_now_ns());
+    watch_client(&loop->watch, ex->client, CLIENT_SEND, clock_now_ns());
     result = MHD_queue_response(ex->connection, ex->answer_status, answer);
     mhd_response_destroy(answer); /* libmicrohttpd holds its own reference */
     ex->answer = NULL;
@@ -339,6 +351,7 @@ static enum MHD_Result begin(struct loop *loop, struct exchange *ex, const char 
     buf_init(&ex->body, ex->route->body_max);
     exchange_move(ex, EXCHANGE_BODY);
     if (verdict.has_body) {
+        ex->is_chunked = verdict.is_chunked;
         ex->client->is_chunked = verdict.is_chunked;
         ex->client->has_moved = true;
         watch_client(&loop->watch, ex->client, CLIENT_BODY, clock_now_ns());
@@ -352,10 +365,14 @@ static enum MHD_Result begin(struct loop *loop, struct exchange *ex, const char 
  * A piece beyond the limit is dropped, so that the client gets to read its 413; one that goes on
  * for a megabyte is told on the raw socket and hung up.
  */
-static enum MHD_Result take_body(struct exchange *ex, const char *piece, size_t *size) ON_LOOP
+static enum MHD_Result take_body(struct loop *loop, struct exchange *ex, const char *piece,
+                                 size_t *size) ON_LOOP
 {
     ex->client->has_moved = true;
-    if (ex->body_dropped == 0) {
+    if (ex->body_dropped == 0 && !charge(loop, ex, *size)) {
+        ex->has_no_room = true;
+        ex->body_dropped = *size;
+    } else if (ex->body_dropped == 0) {
         buf_append(&ex->body, piece, *size);
     }
     if (buf_status(&ex->body) != STATUS_OK) {
@@ -454,6 +471,11 @@ static enum MHD_Result dispatch(struct loop *loop, struct exchange *ex) ON_LOOP
     if (ex->route == NULL) {
         return answer_call(loop, ex); /* find_route has left the answer in the call */
     }
+    if (ex->has_no_room) {
+        call_fail(&ex->call, PROBLEM_BUFFERS_FULL, "raise limits.buffered_bytes",
+                  "there is no room for the body now");
+        return answer_call(loop, ex);
+    }
     if (buf_status(&ex->body) == STATUS_TOO_BIG) {
         call_fail(&ex->call, PROBLEM_BODY_TOO_LARGE, "send less, or raise limits.body_bytes",
                   "the body is larger than %llu bytes", (unsigned long long)ex->route->body_max);
@@ -495,7 +517,7 @@ enum MHD_Result access_on_request(void *cls, struct MHD_Connection *connection, 
         return begin(loop, ex, method, version);
     case EXCHANGE_BODY:
         if (*upload_data_size > 0) {
-            return take_body(ex, upload_data, upload_data_size);
+            return take_body(loop, ex, upload_data, upload_data_size);
         }
         return dispatch(loop, ex);
     case EXCHANGE_DONE:
@@ -512,6 +534,8 @@ enum MHD_Result access_on_request(void *cls, struct MHD_Connection *connection, 
 static void part(struct loop *loop, struct exchange *ex) ON_LOOP
 {
     invariant(ex->state != EXCHANGE_IN_FLIGHT);
+    loop->buffered -= ex->charged;
+    ex->charged = 0;
     ex->client->exchange = NULL;
     ex->client = NULL;
     ex->connection = NULL;
@@ -533,6 +557,7 @@ void access_on_completed(void *cls, struct MHD_Connection *connection, void **co
     }
     *con_cls = NULL;
     watch_client(&loop->watch, ex->client, CLIENT_IDLE, clock_now_ns());
+    ex->client->bytes_seen = 0;
     part(loop, ex);
 }
 
@@ -590,7 +615,10 @@ void access_complete(struct loop *loop, struct exchange *ex)
         release(loop, ex);
         return;
     }
-    if (ex->outcome == STATUS_OK) {
+    if (ex->outcome == STATUS_OK && !charge(loop, ex, ex->task_answer_size)) {
+        decide_problem(ex, PROBLEM_BUFFERS_FULL, "too many answers wait for their clients to read",
+                       "raise limits.buffered_bytes", 1);
+    } else if (ex->outcome == STATUS_OK) {
         struct MHD_Response *answer = ex->task_answer;
         ex->task_answer = NULL;
         decide(ex, answer, ex->task_answer_status);

@@ -104,6 +104,25 @@ static void end_late(struct client *client) ON_LOOP
                                     1U); /* fails only for options that it does not know */
 }
 
+/*
+ * A client has been in its phase for as long as it may. One between two requests may stay, unless it
+ * has been sending the next request's line ever since the last look: libmicrohttpd tells of that
+ * line only when it is whole.
+ */
+static void look_at_client(struct loop *loop, struct client *client, int64_t now_ns) ON_LOOP
+{
+    uint64_t bytes = client->phase == CLIENT_IDLE ? client_bytes_received(client) : 0;
+    bool is_at_rest =
+        client->phase == CLIENT_IDLE && (client->bytes_seen == 0 || client->bytes_seen == bytes);
+
+    if (is_at_rest) {
+        watch_client(&loop->watch, client, CLIENT_IDLE, now_ns);
+        client->bytes_seen = bytes;
+    } else {
+        end_late(client);
+    }
+}
+
 static void look_at_time(struct loop *loop) ON_LOOP
 {
     int64_t now_ns = clock_now_ns();
@@ -114,7 +133,7 @@ static void look_at_time(struct loop *loop) ON_LOOP
         access_end(loop, exchange_of(watched), ACCESS_DEADLINE);
     }
     while ((client = watch_next_late(&loop->watch, now_ns)) != NULL) {
-        end_late(client);
+        look_at_client(loop, client, now_ns);
     }
 }
 
@@ -165,18 +184,6 @@ static int sleep_ms(struct loop *loop, int64_t until_ns) ON_LOOP
     return ms < SLEEP_MS_MAX ? (int)ms : SLEEP_MS_MAX;
 }
 
-/*
- * Let libmicrohttpd do its part. At its connection limit it stops listening, and it looks whether it
- * may listen again only when it is run: so after a connection has been closed, run it once more.
- */
-static void run_daemon(struct loop *loop) ON_LOOP
-{
-    do {
-        loop->has_closed = false;
-        (void)MHD_run(loop->daemon); /* says NO only when stopped */
-    } while (loop->has_closed);
-}
-
 /* A client has closed its side: whatever runs for it has nobody to answer. */
 static void begin_leaving(struct loop *loop, struct client *client) ON_LOOP
 {
@@ -199,7 +206,8 @@ static void see_off(struct loop *loop) ON_LOOP
     while (l != &loop->leaving) {
         struct client *client = container_of(l, struct client, leaving_link);
         l = l->next;
-        if (client->phase != CLIENT_ANSWER && client_is_gone(client)) {
+        bool is_busy = client->phase == CLIENT_ANSWER || client->phase == CLIENT_SEND;
+        if (!is_busy && client_is_gone(client)) {
             list_remove(&client->leaving_link);
             client_hang_up(client);
         }
@@ -238,8 +246,14 @@ static void drop_stuck(struct loop *loop) ON_LOOP
 static void turn(struct loop *loop, int64_t until_ns) ON_LOOP
 {
     struct epoll_event events[EVENTS_MAX];
-    int n = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, sleep_ms(loop, until_ns));
+    /*
+     * At its connection limit libmicrohttpd stops listening, and it looks whether it may listen again
+     * only when it is run: so after a connection has been closed, run it once more without waiting.
+     */
+    int ms = loop->has_closed ? 0 : sleep_ms(loop, until_ns);
+    int n = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, ms);
 
+    loop->has_closed = false;
     loop->has_moved = n > 0;
     for (int i = 0; i < n; i++) {
         if (events[i].data.ptr != NULL) { /* NULL: libmicrohttpd or a wake, both looked at anyway */
@@ -248,7 +262,7 @@ static void turn(struct loop *loop, int64_t until_ns) ON_LOOP
     }
     take_completions(loop);
     look_at_time(loop);
-    run_daemon(loop);
+    (void)MHD_run(loop->daemon); /* says NO only when stopped */
     see_off(loop);
     drop_stuck(loop);
     if (!loop->has_moved) {
@@ -429,7 +443,7 @@ static enum status init_owned(struct loop *loop) TSA(no_thread_safety_analysis)
     struct watch_conf conf = {.in_flight_max = loop->conf.in_flight_max,
                               .header_ms = loop->conf.header_ms,
                               .body_ms = loop->conf.body_ms,
-                              .idle_ms = loop->conf.idle_ms};
+                              .send_ms = loop->conf.send_ms};
 
     list_init(&loop->clients);
     list_init(&loop->leaving);

@@ -54,10 +54,11 @@ struct loop {
     struct list leaving LOOP_OWNED; /* clients that have closed their side */
     struct list in_flight LOOP_OWNED;
     unsigned in_flight_count LOOP_OWNED;
+    uint64_t buffered LOOP_OWNED;        /* bytes charged to exchanges: conf.buffered_max */
     unsigned exchanges_count LOOP_OWNED; /* alive, for the final reckoning */
     uint64_t id_state LOOP_OWNED;        /* of the request ids */
     bool is_draining LOOP_OWNED;
-    bool has_closed LOOP_OWNED;      /* a connection has been closed during this turn */
+    bool has_closed LOOP_OWNED;      /* a connection was closed during the last turn */
     bool has_moved LOOP_OWNED;       /* something has happened during this turn */
     bool is_asked_again LOOP_OWNED;  /* libmicrohttpd wants to be run again at once */
     int64_t next_look_ns LOOP_OWNED; /* for clients that are stuck */

@@ -28,6 +28,7 @@
     X(NOT_IMPLEMENTED, 501, "not_implemented", "Not implemented")                                  \
     X(QUEUE_FULL, 503, "queue_full", "Queue full")                                                 \
     X(IN_FLIGHT_FULL, 503, "in_flight_full", "Too many requests in flight")                        \
+    X(BUFFERS_FULL, 503, "buffers_full", "Too much is buffered")                                   \
     X(DEADLINE_QUEUE, 503, "deadline_queue", "Deadline passed while waiting")                      \
     X(LOCKED, 503, "locked", "Database locked")                                                    \
     X(DRAINING, 503, "draining", "Shutting down")                                                  \

@@ -26,6 +26,7 @@ static enum status create_loops(struct server *server, const struct server_conf 
 
     part.connections = share(conf->connections, conf->loops);
     part.in_flight_max = share(conf->in_flight_max, conf->loops);
+    part.buffered_max = conf->buffered_max / conf->loops;
     while (server->loops_count < conf->loops) {
         unsigned i = server->loops_count;
         enum status status = loop_create(&part, router, i, fds[i], &server->loops[i], err);

@@ -26,7 +26,9 @@ struct server_conf {
     uint64_t response_max;      /* bytes of one answer */
     uint64_t header_ms;         /* from connect or request line to the end of the head */
     uint64_t body_ms;           /* from the head to the end of the body */
+    uint64_t send_ms;           /* from the first byte of an answer to the last */
     uint64_t idle_ms;           /* between two requests; rounded up to seconds */
+    uint64_t buffered_max;      /* bytes of bodies and unsent answers, over all loops */
     const char *not_found_hint; /* of a 404; borrowed until server_destroy; may be NULL */
 };
 

@@ -17,9 +17,10 @@ enum status watch_init(struct watch *w, const struct watch_conf *conf)
     }
     w->limits_ns[CLIENT_NEW] = (int64_t)conf->header_ms * NS_PER_MS;
     w->limits_ns[CLIENT_HEAD] = (int64_t)conf->header_ms * NS_PER_MS;
+    w->limits_ns[CLIENT_SEND] = (int64_t)conf->send_ms * NS_PER_MS;
     w->limits_ns[CLIENT_BODY] = (int64_t)conf->body_ms * NS_PER_MS;
-    /* Idle itself is libmicrohttpd's timeout; this bounds one who dribbles a request line. */
-    w->limits_ns[CLIENT_IDLE] = (int64_t)(conf->idle_ms + conf->header_ms) * NS_PER_MS;
+    /* Idleness is libmicrohttpd's timeout; this is how often an idle client is looked at. */
+    w->limits_ns[CLIENT_IDLE] = (int64_t)conf->header_ms * NS_PER_MS;
     return STATUS_OK;
 }
 

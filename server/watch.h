@@ -32,7 +32,7 @@ struct watch_conf {
     unsigned in_flight_max; /* requests watched at one time */
     uint64_t header_ms;
     uint64_t body_ms;
-    uint64_t idle_ms;
+    uint64_t send_ms;
 };
 
 /* Return: OK, NOMEM. */

@@ -377,3 +377,53 @@ def test_runaway_write(serve):
 @pytest.mark.parametrize("query", ["?ms=x", "?ms=-1", "?ms=", "?ms=1.5"])
 def test_sleep_wants_a_number(shared, query):
     assert_bad_parameters(shared.get("/sleep" + query), "ms")
+
+
+def long_answers(serve, **limits):
+    """A route whose answer, of 16 MB, is more than the kernel takes off the server's hands."""
+    return serve(library.config(
+        loops=1, limits={"response_bytes": 32 << 20, **limits},
+        routes=[{"path": "/long", "sql": "SELECT hex(zeroblob(8000000)) AS text"},
+                *library.ROUTES]))
+
+
+def is_refused_for_buffers(server):
+    answer = server.get("/long")
+    if answer.status == 200:
+        return False
+    assert_problem(answer, 503, "buffers_full")
+    assert int(answer.header("retry-after")) >= 1
+    assert "limits.buffered_bytes" in answer.json()["hint"]
+    return True
+
+
+def test_answers_nobody_reads_are_bounded(serve):
+    server = long_answers(serve, buffered_bytes=20 << 20)
+    with server.connect() as lazy:
+        lazy.send(compose("GET", "/long"))
+        wait_until(lambda: is_refused_for_buffers(server), "the room for answers to be taken")
+        assert server.get("/numbers").status == 200  # what is small still fits
+    wait_until(lambda: not is_refused_for_buffers(server), "the room to be free again")
+
+
+def test_bodies_that_do_not_fit_are_refused(serve):
+    server = long_answers(serve, buffered_bytes=20 << 20, body_bytes=8 << 20)
+    body = json.dumps({"v": "x" * (4 << 20)}).encode()
+    with server.connect() as lazy:
+        lazy.send(compose("GET", "/long"))
+        wait_until(lambda: is_refused_for_buffers(server), "the room for answers to be taken")
+        assert_problem(server.post("/body/string", body, JSON), 503, "buffers_full")
+    wait_until(lambda: server.post("/body/string", body, JSON).status != 503,
+               "the room to be free again")
+
+
+def test_whoever_does_not_read_is_hung_up(serve):
+    server = long_answers(serve, send_ms=300)
+    assert server.get("/numbers").status == 200
+    before = server.fds()
+    lazy = server.connect()
+    lazy.send(compose("GET", "/long"))
+    wait_until(lambda: server.fds() > before, "the connection to be there")
+    wait_until(lambda: server.fds() <= before, "the connection to be closed")
+    assert server.get("/long").status == 200
+    lazy.close()

@@ -8,7 +8,7 @@
 #define MS(n) ((int64_t)(n)*NS_PER_MS)
 
 static const struct watch_conf conf = {
-    .in_flight_max = 50, .header_ms = 1000, .body_ms = 3000, .idle_ms = 5000};
+    .in_flight_max = 50, .header_ms = 1000, .body_ms = 3000, .send_ms = 4000};
 
 static int set_up(void **state)
 {
@@ -112,8 +112,11 @@ static void deadlines_come_in_their_own_order(void **state)
 
 static void phases_have_limits(void **state)
 {
-    static const int64_t limits_ms[] = {
-        [CLIENT_NEW] = 1000, [CLIENT_HEAD] = 1000, [CLIENT_BODY] = 3000, [CLIENT_IDLE] = 6000};
+    static const int64_t limits_ms[] = {[CLIENT_NEW] = 1000,
+                                        [CLIENT_HEAD] = 1000,
+                                        [CLIENT_BODY] = 3000,
+                                        [CLIENT_IDLE] = 1000,
+                                        [CLIENT_SEND] = 4000};
     struct watch *w = *state;
     struct client c;
 
@@ -182,11 +185,14 @@ static int64_t limit_of(enum client_phase phase)
     switch (phase) {
     case CLIENT_NEW:
     case CLIENT_HEAD:
+    case CLIENT_IDLE:
         return MS(1000);
     case CLIENT_BODY:
         return MS(3000);
+    case CLIENT_SEND:
+        return MS(4000);
     default:
-        return MS(6000);
+        return INT64_MAX / 2;
     }
 }
 
