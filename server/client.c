@@ -42,7 +42,12 @@ void client_hang_up(const struct client *client)
 
 void client_time_out(const struct client *client)
 {
-    if (client->phase != CLIENT_IDLE && client->phase != CLIENT_SEND) {
+    static const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+    if (client->phase == CLIENT_SEND) { /* so that the kernel keeps nothing for it either */
+        (void)setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &at_once,
+                         sizeof(at_once)); /* or it does */
+    } else if (client->phase != CLIENT_IDLE) {
         send_raw(client, PROBLEM_REQUEST_TIMEOUT, "408 Request Timeout",
                  "the request was sent too slowly");
     }
@@ -75,10 +80,15 @@ bool client_has_unread(const struct client *client)
     return ioctl(client->fd, FIONREAD, &size) == 0 && size > 0;
 }
 
-void client_refuse_body(const struct client *client)
+void client_refuse_body(const struct client *client, bool has_no_room)
 {
-    send_raw(client, PROBLEM_BODY_TOO_LARGE, "413 Content Too Large",
-             "the body is larger than the limit");
+    if (has_no_room) {
+        send_raw(client, PROBLEM_BUFFERS_FULL, "503 Service Unavailable\r\nRetry-After: 1",
+                 "there is no room for the body now");
+    } else {
+        send_raw(client, PROBLEM_BODY_TOO_LARGE, "413 Content Too Large",
+                 "the body is larger than the limit");
+    }
     (void)shutdown(client->fd, SHUT_WR); /* already gone is as good */
 }
 

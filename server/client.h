@@ -64,8 +64,11 @@ uint64_t client_bytes_received(const struct client *client);
 /* Has it sent what has not been read from its socket? */
 bool client_has_unread(const struct client *client);
 
-/* Send a bare "413 Content Too Large" in the middle of a body, where libmicrohttpd cannot. */
-void client_refuse_body(const struct client *client);
+/*
+ * Send a bare "413 Content Too Large", or (there is no room for it now) a bare "503 Service
+ * Unavailable", in the middle of a body, where libmicrohttpd cannot.
+ */
+void client_refuse_body(const struct client *client, bool has_no_room);
 
 /* Hang up a client between two requests unless it has begun the next one. Return: did we? */
 bool client_hang_up_if_idle(const struct client *client);

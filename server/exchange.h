@@ -25,7 +25,7 @@
  * handed it back.
  *
  * When you add a state (STREAMING is to come between IN_FLIGHT and DONE), look at: allowed[] here,
- * on_request() and loop_* in mhd_access.c.
+ * access_on_request() in mhd_access.c, and mhd_flight.c.
  */
 #ifndef GANTRY_SERVER_EXCHANGE_H
 #define GANTRY_SERVER_EXCHANGE_H

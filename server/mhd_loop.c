@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,71 +16,34 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/mhd_access.h"
+#include "server/mhd_clients.h"
+#include "server/mhd_drain.h"
+#include "server/mhd_flight.h"
 
 #define EVENTS_MAX 64
 #define POOL_BYTES                                                                                 \
     ((size_t)32 * 1024) /* of libmicrohttpd per connection; it is memset per request */
-#define BACKLOG_TURNS_MAX 1000
-#define STUCK_MS          1000 /* without a piece of a body, while libmicrohttpd is busy in vain */
-#define SLEEP_MS_MAX      (3600 * 1000)
-#define BARREN_TURNS      256  /* in a row, before libmicrohttpd has to wait */
-#define AGAIN_LOG2_MAX    4    /* for 16 ms at most */
-#define FAREWELL_MS       1000 /* after the drain's deadline, for the last answers to leave */
+#define SLEEP_MS_MAX   (3600 * 1000)
+#define AGAIN_LOG2_MAX 4 /* for 16 ms at most */
 
-/* --- clients ------------------------------------------------------------------------------ */
+/* --- accounts --------------------------------------------------------------------------------- */
 
-/*
- * Be told, once, when this client closes its side or is reset. Edge-triggered and without EPOLLIN,
- * so its bytes never wake us. The kernel forgets it when libmicrohttpd closes the descriptor.
- */
-static void watch_leaving(struct loop *loop, struct client *client) ON_LOOP
+bool loop_charge(struct loop *loop, struct exchange *ex, size_t bytes)
 {
-    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = client};
-
-    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, client->fd, &event) != 0) {
-        log_event(LOG_WARN, "a client cannot be watched", LOG_STR("error", strerror(errno)));
+    if (bytes > loop->conf.buffered_max - loop->buffered) {
+        return false;
     }
+    loop->buffered += bytes;
+    ex->charged += bytes;
+    return true;
 }
 
-static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
-                          enum MHD_ConnectionNotificationCode code)
+void loop_release(struct loop *loop, struct exchange *ex)
 {
-    struct loop *loop = cls;
-    struct client *client = *socket_context;
-
-    assert_on_loop();
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        client = mem_zalloc(sizeof(*client));
-        if (client == NULL) {
-            return; /* its first request is refused */
-        }
-        client->fd = info->connect_fd;
-        client->connection = connection;
-        list_init(&client->phase_link);
-        list_init(&client->leaving_link);
-        watch_leaving(loop, client);
-        list_append(&loop->clients, &client->all_link);
-        watch_client(&loop->watch, client, CLIENT_NEW, clock_now_ns());
-        *socket_context = client;
-        atomic_fetch_add_explicit(&loop->counters.connections, 1, memory_order_relaxed);
-    } else if (client != NULL) {
-        access_on_closed(loop, client);
-        watch_client_end(client);
-        list_remove(&client->all_link);
-        list_remove(&client->leaving_link);
-        mem_free(client);
-        *socket_context = NULL;
-        loop->has_closed = true;
-        loop->has_moved = true;
-        atomic_fetch_sub_explicit(&loop->counters.connections, 1, memory_order_relaxed);
+    if (ex->connection == NULL && !ex->is_with_worker) {
+        exchange_destroy(ex);
+        loop->exchanges_count--;
     }
-}
-
-static unsigned connections(struct loop *loop)
-{
-    return atomic_load_explicit(&loop->counters.connections, memory_order_relaxed);
 }
 
 /* --- one turn ----------------------------------------------------------------------------- */
@@ -91,50 +53,15 @@ static struct exchange *exchange_of(struct watched *watched)
     return container_of(watched, struct exchange, watched);
 }
 
-/*
- * Hang up a client that took too long. libmicrohttpd would not hear of it by itself if the client is
- * not in its epoll: it takes a connection out while it is suspended, and puts it back only once it
- * has nothing left to read, which does not come if the buffer is full. So its own timeout, which it
- * looks at whenever it is run, is made to have passed.
- */
-static void end_late(struct client *client) ON_LOOP
-{
-    client_time_out(client);
-    (void)MHD_set_connection_option(client->connection, MHD_CONNECTION_OPTION_TIMEOUT,
-                                    1U); /* fails only for options that it does not know */
-}
-
-/*
- * A client has been in its phase for as long as it may. One between two requests may stay, unless it
- * has been sending the next request's line ever since the last look: libmicrohttpd tells of that
- * line only when it is whole.
- */
-static void look_at_client(struct loop *loop, struct client *client, int64_t now_ns) ON_LOOP
-{
-    uint64_t bytes = client->phase == CLIENT_IDLE ? client_bytes_received(client) : 0;
-    bool is_at_rest =
-        client->phase == CLIENT_IDLE && (client->bytes_seen == 0 || client->bytes_seen == bytes);
-
-    if (is_at_rest) {
-        watch_client(&loop->watch, client, CLIENT_IDLE, now_ns);
-        client->bytes_seen = bytes;
-    } else {
-        end_late(client);
-    }
-}
-
 static void look_at_time(struct loop *loop) ON_LOOP
 {
     int64_t now_ns = clock_now_ns();
     struct watched *watched;
-    struct client *client;
 
     while ((watched = watch_next_due(&loop->watch, now_ns)) != NULL) {
-        access_end(loop, exchange_of(watched), ACCESS_DEADLINE);
+        flight_end(loop, exchange_of(watched), FLIGHT_DEADLINE);
     }
-    while ((client = watch_next_late(&loop->watch, now_ns)) != NULL) {
-        look_at_client(loop, client, now_ns);
-    }
+    clients_look_at_late(loop, now_ns);
 }
 
 static void take_completions(struct loop *loop) ON_LOOP
@@ -143,7 +70,7 @@ static void take_completions(struct loop *loop) ON_LOOP
 
     while (completion != NULL) {
         struct completion *next = completion->next;
-        access_complete(loop, container_of(completion, struct exchange, completion));
+        flight_complete(loop, container_of(completion, struct exchange, completion));
         completion = next;
     }
 }
@@ -156,7 +83,7 @@ static void take_completions(struct loop *loop) ON_LOOP
  */
 static int again_ms(const struct loop *loop) ON_LOOP
 {
-    unsigned in_vain = loop->barren < BARREN_TURNS ? 0 : loop->barren - BARREN_TURNS + 1;
+    unsigned in_vain = loop->barren < LOOP_BARREN_TURNS ? 0 : loop->barren - LOOP_BARREN_TURNS + 1;
 
     return in_vain == 0 ? 0 : 1 << (in_vain < AGAIN_LOG2_MAX ? in_vain : AGAIN_LOG2_MAX);
 }
@@ -184,66 +111,7 @@ static int sleep_ms(struct loop *loop, int64_t until_ns) ON_LOOP
     return ms < SLEEP_MS_MAX ? (int)ms : SLEEP_MS_MAX;
 }
 
-/* A client has closed its side: whatever runs for it has nobody to answer. */
-static void begin_leaving(struct loop *loop, struct client *client) ON_LOOP
-{
-    if (!list_is_linked(&client->leaving_link)) {
-        list_append(&loop->leaving, &client->leaving_link);
-    }
-    if (client->exchange != NULL) {
-        access_end(loop, client->exchange, ACCESS_CLIENT_GONE); /* if it is in flight */
-    }
-}
-
-/*
- * Hang up who has left, once libmicrohttpd has read what they had sent before and answered what it
- * could; it does not always notice by itself (client_is_gone).
- */
-static void see_off(struct loop *loop) ON_LOOP
-{
-    struct list *l = loop->leaving.next;
-
-    while (l != &loop->leaving) {
-        struct client *client = container_of(l, struct client, leaving_link);
-        l = l->next;
-        bool is_busy = client->phase == CLIENT_ANSWER || client->phase == CLIENT_SEND;
-        if (!is_busy && client_is_gone(client)) {
-            list_remove(&client->leaving_link);
-            client_hang_up(client);
-        }
-    }
-}
-
-/*
- * While libmicrohttpd asks to be run again and again, a client may be stuck: its buffer is full of a
- * chunk's line without end, which is read anew each time. Each second, hang up those of whose body
- * nothing has come since the last look, though there is more of it than is read (or though nothing
- * at all goes on here).
- */
-static void drop_stuck(struct loop *loop) ON_LOOP
-{
-    int64_t now_ns = clock_now_ns();
-    struct list *bodies = &loop->watch.phases[CLIENT_BODY];
-    struct list *l = bodies->next;
-
-    if (!loop->is_asked_again || now_ns < loop->next_look_ns) {
-        return;
-    }
-    loop->next_look_ns = now_ns + STUCK_MS * NS_PER_MS;
-    while (l != bodies) {
-        struct client *client = container_of(l, struct client, phase_link);
-        l = l->next;
-        if (client->is_chunked && !client->has_moved &&
-            (client_has_unread(client) || loop->barren >= BARREN_TURNS)) {
-            list_remove(&client->phase_link);
-            end_late(client);
-        }
-        client->has_moved = false;
-    }
-}
-
-/* Wait, at most until until_ns, and do what there is to do. */
-static void turn(struct loop *loop, int64_t until_ns) ON_LOOP
+void loop_turn(struct loop *loop, int64_t until_ns)
 {
     struct epoll_event events[EVENTS_MAX];
     /*
@@ -257,106 +125,22 @@ static void turn(struct loop *loop, int64_t until_ns) ON_LOOP
     loop->has_moved = n > 0;
     for (int i = 0; i < n; i++) {
         if (events[i].data.ptr != NULL) { /* NULL: libmicrohttpd or a wake, both looked at anyway */
-            begin_leaving(loop, events[i].data.ptr);
+            clients_begin_leaving(loop, events[i].data.ptr);
         }
     }
     take_completions(loop);
     look_at_time(loop);
     (void)MHD_run(loop->daemon); /* says NO only when stopped */
-    see_off(loop);
-    drop_stuck(loop);
+    clients_see_off(loop);
+    clients_drop_stuck(loop);
     if (!loop->has_moved) {
         loop->barren++;
     } else { /* whether it was what libmicrohttpd waits for is seen when it asks no more */
-        loop->barren = loop->barren < BARREN_TURNS ? 0 : BARREN_TURNS;
+        loop->barren = loop->barren < LOOP_BARREN_TURNS ? 0 : LOOP_BARREN_TURNS;
     }
 }
 
-/* --- draining ----------------------------------------------------------------------------- */
-
-/* Whoever has connected before the listening socket closes is served: empty the backlog first. */
-static void stop_listening(struct loop *loop) ON_LOOP
-{
-    struct pollfd p = {.fd = loop->listen_fd, .events = POLLIN};
-
-    for (unsigned i = 0; i < BACKLOG_TURNS_MAX && poll(&p, 1, 0) > 0; i++) {
-        unsigned before = connections(loop);
-        (void)MHD_run(loop->daemon); /* says NO only when stopped */
-        if (connections(loop) == before) {
-            break; /* at a limit: the rest will see a reset */
-        }
-    }
-    (void)MHD_quiesce_daemon(loop->daemon); /* gives back the descriptor we know */
-    (void)close(loop->listen_fd);           /* nothing was written to it */
-    loop->listen_fd = -1;
-}
-
-static void hang_up_idle(struct loop *loop) ON_LOOP
-{
-    for (struct list *l = loop->clients.next; l != &loop->clients; l = l->next) {
-        struct client *client = container_of(l, struct client, all_link);
-        (void)client_hang_up_if_idle(client); /* the others are answered first */
-    }
-}
-
-static void end_in_flight(struct loop *loop) ON_LOOP
-{
-    struct list *l = loop->in_flight.next;
-
-    while (l != &loop->in_flight) {
-        struct list *next = l->next;
-        access_end(loop, container_of(l, struct exchange, in_flight_link), ACCESS_DRAINED);
-        l = next;
-    }
-}
-
-static void hang_up_all(struct loop *loop) ON_LOOP
-{
-    for (struct list *l = loop->clients.next; l != &loop->clients; l = l->next) {
-        client_hang_up(container_of(l, struct client, all_link));
-    }
-}
-
-static bool is_quiet(struct loop *loop) ON_LOOP
-{
-    return loop->in_flight_count == 0 && connections(loop) == 0;
-}
-
-/*
- * Idle clients may still ask (whether we are ready, say) while there is work; they are hung up when
- * there is none.
- */
-static void turn_until_quiet(struct loop *loop, int64_t until_ns) ON_LOOP
-{
-    while (!is_quiet(loop) && clock_now_ns() < until_ns) {
-        if (loop->in_flight_count == 0) {
-            hang_up_idle(loop);
-        }
-        turn(loop, until_ns);
-    }
-}
-
-static void drain(struct loop *loop) ON_LOOP
-{
-    int64_t until_ns = atomic_load_explicit(&loop->drain_until_ns, memory_order_relaxed);
-
-    loop->is_draining = true;
-    stop_listening(loop);
-    turn_until_quiet(loop, until_ns);
-    if (!is_quiet(loop)) {
-        log_event(LOG_WARN, "the drain deadline passed with requests in flight",
-                  LOG_INT("in_flight", (int64_t)loop->in_flight_count),
-                  LOG_INT("connections", (int64_t)connections(loop)));
-    }
-    until_ns = clock_now_ns() + FAREWELL_MS * NS_PER_MS;
-    while (loop->in_flight_count > 0) { /* one that is on its way home arrives within a turn */
-        end_in_flight(loop);
-        turn(loop, clock_now_ns() + NS_PER_MS);
-    }
-    turn_until_quiet(loop, until_ns);
-    hang_up_all(loop);
-    turn_until_quiet(loop, clock_now_ns() + FAREWELL_MS * NS_PER_MS);
-}
+/* --- the thread ------------------------------------------------------------------------------ */
 
 /* The executors have stopped: what they still had has been pushed. */
 static void finish(struct loop *loop) ON_LOOP
@@ -377,12 +161,12 @@ static void *loop_main(void *argument)
     role_set_loop(name);
     assert_on_loop();
     while (atomic_load_explicit(&loop->command, memory_order_acquire) == LOOP_RUN) {
-        turn(loop, INT64_MAX);
+        loop_turn(loop, INT64_MAX);
     }
-    drain(loop);
+    drain_run(loop);
     sem_post(&loop->drained);
     while (atomic_load_explicit(&loop->command, memory_order_acquire) != LOOP_FINISH) {
-        turn(loop, INT64_MAX);
+        loop_turn(loop, INT64_MAX);
     }
     finish(loop);
     return NULL;
@@ -427,7 +211,7 @@ static struct MHD_Daemon *start_daemon(struct loop *loop)
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_URI_LOG_CALLBACK, access_on_request_line, loop, MHD_OPTION_UNESCAPE_CALLBACK,
         leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, access_on_completed, loop,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, clients_on_connection, loop, MHD_OPTION_END);
 }
 
 static bool add_to_epoll(struct loop *loop, int fd, uint32_t events)

@@ -27,6 +27,8 @@
 
 struct MHD_Daemon;
 
+#define LOOP_BARREN_TURNS 256 /* in a row, before libmicrohttpd has to wait */
+
 enum loop_command { LOOP_RUN, LOOP_DRAIN, LOOP_FINISH };
 
 /* Counters that other threads may read: relaxed, each its own truth. */
@@ -74,6 +76,24 @@ struct loop {
 
     struct loop_counters counters;
 };
+
+/* --- for the other files of the loop --------------------------------------------------------- */
+
+static inline void loop_count(_Atomic uint64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* Wait for something to happen, at most until until_ns, and do what there is to do. */
+void loop_turn(struct loop *loop, int64_t until_ns) ON_LOOP;
+
+/* Charge bytes that ex holds to the loop's budget. Return: false if they do not fit into it. */
+bool loop_charge(struct loop *loop, struct exchange *ex, size_t bytes) ON_LOOP;
+
+/* Free ex once both libmicrohttpd and the worker are done with it. */
+void loop_release(struct loop *loop, struct exchange *ex) ON_LOOP;
+
+/* --- for server.c ----------------------------------------------------------------------------- */
 
 /* Takes listen_fd on OK. Return: OK, OS, NOMEM. */
 NODISCARD enum status loop_create(const struct server_conf *conf, const struct router *router,

@@ -387,6 +387,25 @@ def long_answers(serve, **limits):
                 *library.ROUTES]))
 
 
+class Lazy:
+    """A client that asks, sees its answer begin, and does not read it; its own buffer is as small
+    as the kernel allows."""
+
+    def __init__(self, server, target):
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        self.socket.connect(server.address)
+        self.socket.sendall(compose("GET", target))
+        self.socket.settimeout(60)
+        assert self.socket.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.socket.close()
+
+
 def is_refused_for_buffers(server):
     answer = server.get("/long")
     if answer.status == 200:
@@ -399,8 +418,7 @@ def is_refused_for_buffers(server):
 
 def test_answers_nobody_reads_are_bounded(serve):
     server = long_answers(serve, buffered_bytes=20 << 20)
-    with server.connect() as lazy:
-        lazy.send(compose("GET", "/long"))
+    with Lazy(server, "/long"):
         wait_until(lambda: is_refused_for_buffers(server), "the room for answers to be taken")
         assert server.get("/numbers").status == 200  # what is small still fits
     wait_until(lambda: not is_refused_for_buffers(server), "the room to be free again")
@@ -408,11 +426,20 @@ def test_answers_nobody_reads_are_bounded(serve):
 
 def test_bodies_that_do_not_fit_are_refused(serve):
     server = long_answers(serve, buffered_bytes=20 << 20, body_bytes=8 << 20)
-    body = json.dumps({"v": "x" * (4 << 20)}).encode()
-    with server.connect() as lazy:
-        lazy.send(compose("GET", "/long"))
+    body = json.dumps({"v": "x" * (6 << 20)}).encode()
+    with Lazy(server, "/long"):
         wait_until(lambda: is_refused_for_buffers(server), "the room for answers to be taken")
-        assert_problem(server.post("/body/string", body, JSON), 503, "buffers_full")
+        answer = server.post("/body/string", body, JSON)
+        assert_problem(answer, 503, "buffers_full")
+        assert int(answer.header("retry-after")) >= 1
+        with server.connect() as connection:  # of unknown length
+            connection.send(compose("POST", "/body/string",
+                                    {**JSON, "Transfer-Encoding": "chunked"}))
+            connection.send(b"600000\r\n" + body[:6 << 20] + b"\r\n0\r\n\r\n")
+            try:
+                assert_problem(connection.read(), 503, "buffers_full")
+            except (Closed, Truncated):
+                pass
     wait_until(lambda: server.post("/body/string", body, JSON).status != 503,
                "the room to be free again")
 
@@ -421,9 +448,6 @@ def test_whoever_does_not_read_is_hung_up(serve):
     server = long_answers(serve, send_ms=300)
     assert server.get("/numbers").status == 200
     before = server.fds()
-    lazy = server.connect()
-    lazy.send(compose("GET", "/long"))
-    wait_until(lambda: server.fds() > before, "the connection to be there")
-    wait_until(lambda: server.fds() <= before, "the connection to be closed")
+    with Lazy(server, "/long"):
+        wait_until(lambda: server.fds() <= before, "the connection to be cut")
     assert server.get("/long").status == 200
-    lazy.close()

@@ -1,0 +1,163 @@
+#include "server/mhd_flight.h"
+
+#include "base/clock.h"
+#include "pool/executor.h"
+#include "server/mhd_answer.h"
+#include "server/prefer.h"
+
+/* --- the beginning ------------------------------------------------------------------------- */
+
+/* When would a place be free? From what the pool has measured: waiting tasks x mean run / threads. */
+static unsigned retry_after_s(struct executor *executor)
+{
+    struct executor_stats s;
+    uint64_t mean_ns;
+    uint64_t seconds;
+
+    executor_stats(executor, &s);
+    mean_ns = s.completed == 0 ? 0 : s.run_ns_sum / s.completed;
+    seconds = (s.queued + 1) * mean_ns / s.threads / NS_PER_S + 1;
+    return seconds > 60 ? 60 : (unsigned)seconds;
+}
+
+static void refuse_busy(struct exchange *ex, enum status status) ON_LOOP
+{
+    const char *pool = executor_name(ex->route->executor);
+
+    if (status == STATUS_BUSY) {
+        call_fail(&ex->call, PROBLEM_QUEUE_FULL, NULL, "the queue of pool \"%s\" is full", pool);
+    } else {
+        call_fail(&ex->call, PROBLEM_DRAINING, NULL, "the service is shutting down");
+    }
+    response_header(&ex->call.response, "Retry-After", "%u", retry_after_s(ex->route->executor));
+}
+
+/* The smaller of the route's deadline and the client's wish. */
+static int64_t deadline_of(struct exchange *ex, int64_t now_ns) ON_LOOP
+{
+    uint64_t ms = ex->route->deadline_ms;
+    uint64_t wished_ms;
+    struct str wait;
+
+    if (prefer_wait(&ex->call.request, &wait, &wished_ms)) {
+        ex->applied_wait = wait;
+        ms = ms == 0 || wished_ms < ms ? wished_ms : ms;
+    }
+    return ms == 0 ? 0 : now_ns + (int64_t)ms * NS_PER_MS;
+}
+
+enum MHD_Result flight_begin(struct loop *loop, struct exchange *ex)
+{
+    int64_t now_ns = clock_now_ns();
+    int64_t deadline_ns = deadline_of(ex, now_ns);
+    enum status status;
+
+    if (list_is_linked(&ex->client->leaving_link) && client_is_gone(ex->client)) {
+        loop_count(&loop->counters.gone);
+        return MHD_NO; /* libmicrohttpd would drop the answer when it resumes the connection */
+    }
+    if (loop->in_flight_count >= loop->conf.in_flight_max) {
+        call_fail(&ex->call, PROBLEM_IN_FLIGHT_FULL, "raise limits.in_flight",
+                  "too many requests are in flight");
+        response_header(&ex->call.response, "Retry-After", "%u",
+                        retry_after_s(ex->route->executor));
+        return answer_call(loop, ex);
+    }
+    status = exchange_submit(ex, deadline_ns);
+    if (status != STATUS_OK) {
+        refuse_busy(ex, status);
+        return answer_call(loop, ex);
+    }
+    /*
+     * Submitting before suspending is safe here, and only because completions are taken on this
+     * very thread: nobody can resume the connection before it is suspended.
+     */
+    exchange_move(ex, EXCHANGE_IN_FLIGHT);
+    MHD_suspend_connection(ex->connection);
+    list_append(&loop->in_flight, &ex->in_flight_link);
+    loop->in_flight_count++;
+    atomic_store_explicit(&loop->counters.in_flight, loop->in_flight_count, memory_order_relaxed);
+    watch_client(&loop->watch, ex->client, CLIENT_ANSWER, now_ns);
+    watch_begin(&loop->watch, &ex->watched, deadline_ns);
+    return MHD_YES;
+}
+
+/* --- the end of a flight ------------------------------------------------------------------ */
+
+static void land(struct loop *loop, struct exchange *ex) ON_LOOP
+{
+    watch_end(&loop->watch, &ex->watched);
+    list_remove(&ex->in_flight_link);
+    loop->in_flight_count--;
+    atomic_store_explicit(&loop->counters.in_flight, loop->in_flight_count, memory_order_relaxed);
+    MHD_resume_connection(ex->connection);
+}
+
+static void decide_unrun(struct loop *loop, struct exchange *ex, enum status outcome) ON_LOOP
+{
+    if (outcome == STATUS_DEADLINE) {
+        loop_count(&loop->counters.deadline);
+        answer_decide_problem(ex, PROBLEM_DEADLINE_QUEUE,
+                              "the deadline passed before a thread was free", NULL,
+                              retry_after_s(ex->route->executor));
+    } else {
+        answer_decide_problem(ex, PROBLEM_DRAINING, "the service is shutting down", NULL, 1);
+    }
+}
+
+/*
+ * Is there room for the answer? What has changed something is answered in any case: a 503 would ask
+ * for it to be done again.
+ */
+static bool is_kept(struct loop *loop, struct exchange *ex) ON_LOOP
+{
+    bool is_safe = ex->call.request.method == METHOD_GET || ex->call.request.method == METHOD_HEAD;
+
+    return loop_charge(loop, ex, ex->task_answer_size) || !is_safe;
+}
+
+void flight_complete(struct loop *loop, struct exchange *ex)
+{
+    ex->is_with_worker = false;
+    if (ex->state == EXCHANGE_DONE) { /* somebody else has answered */
+        loop_release(loop, ex);
+        return;
+    }
+    if (ex->outcome == STATUS_OK && !is_kept(loop, ex)) {
+        answer_decide_problem(ex, PROBLEM_BUFFERS_FULL,
+                              "too many answers wait for their clients to read",
+                              "raise limits.buffered_bytes", 1);
+    } else if (ex->outcome == STATUS_OK) {
+        struct MHD_Response *answer = ex->task_answer;
+        ex->task_answer = NULL;
+        answer_decide(ex, answer, ex->task_answer_status);
+    } else {
+        decide_unrun(loop, ex, ex->outcome);
+    }
+    land(loop, ex);
+}
+
+void flight_end(struct loop *loop, struct exchange *ex, enum flight_end why)
+{
+    static const enum status reasons[] = {STATUS_DEADLINE, STATUS_CANCELLED, STATUS_CLOSED};
+    enum status status;
+
+    if (ex->state != EXCHANGE_IN_FLIGHT) {
+        return;
+    }
+    status = executor_cancel(ex->route->executor, &ex->task, reasons[why]);
+    if (status == STATUS_NOT_FOUND) {
+        return; /* it is on its way home */
+    }
+    if (why == FLIGHT_CLIENT_GONE) {
+        loop_count(&loop->counters.gone);
+        answer_decide(ex, NULL, 0);
+    } else if (why == FLIGHT_DEADLINE && status == STATUS_BUSY) {
+        loop_count(&loop->counters.deadline);
+        answer_decide_problem(ex, PROBLEM_DEADLINE_RUN, "the deadline passed while the request ran",
+                              DEADLINE_HINT, 0);
+    } else {
+        decide_unrun(loop, ex, reasons[why]);
+    }
+    land(loop, ex);
+}

@@ -1,0 +1,30 @@
+/*
+ * The flight of a request: from its submission to a pool, through its completion or its early end,
+ * to the answer. The connection is suspended meanwhile. Private to server/.
+ */
+#ifndef GANTRY_SERVER_MHD_FLIGHT_H
+#define GANTRY_SERVER_MHD_FLIGHT_H
+
+#include <microhttpd.h>
+
+#include "server/mhd_loop.h"
+
+/*
+ * Submit the work of a READY exchange to its route's executor and suspend the connection; or answer
+ * at once that there is no place for it. Return: for libmicrohttpd.
+ */
+enum MHD_Result flight_begin(struct loop *loop, struct exchange *ex) ON_LOOP;
+
+/* The task has come home: answer with it, or drop it if somebody else has answered. */
+void flight_complete(struct loop *loop, struct exchange *ex) ON_LOOP;
+
+/* Why an exchange in flight is ended before its work is done. */
+enum flight_end { FLIGHT_DEADLINE, FLIGHT_CLIENT_GONE, FLIGHT_DRAINED };
+
+/*
+ * End it: queued work will never run, running work is told, the client is answered at once.
+ * Harmless for an exchange that is not in flight, or whose task is on its way home.
+ */
+void flight_end(struct loop *loop, struct exchange *ex, enum flight_end why) ON_LOOP;
+
+#endif
