@@ -22,11 +22,3 @@ void clock_set_for_tests(int64_t now_ns)
 {
     atomic_store_explicit(&set_ns, now_ns, memory_order_relaxed);
 }
-
-double clock_wall_s(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_REALTIME, &t); /* cannot fail with this clock */
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}

@@ -16,7 +16,4 @@ int64_t clock_now_ns(void);
  */
 void clock_set_for_tests(int64_t now_ns);
 
-/* Seconds since 1970 as a double, for log lines only. */
-double clock_wall_s(void);
-
 #endif

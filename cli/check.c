@@ -1,6 +1,5 @@
 /* `gantry check`: everything that is wrong with a configuration, at once. */
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -10,30 +9,15 @@
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-    struct options *options = state->input;
+    const struct options *options = state->input;
 
-    switch (key) {
-    case 'c':
-        options->config = arg;
-        return 0;
-    case 'w':
-        options->is_write = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (options->database != NULL) {
-            argp_error(state, "one DATABASE only, not '%s' as well", arg);
-            return EINVAL;
-        }
-        options->database = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (options->config == NULL) {
-            argp_error(state, "--config FILE is missing");
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    if (key != ARGP_KEY_END) {
+        return options_take(key, arg, state);
     }
+    if (options->config == NULL) {
+        argp_error(state, "--config FILE is missing");
+    }
+    return 0;
 }
 
 /* A database that cannot be opened is, to this command, one more thing that is wrong. */

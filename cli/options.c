@@ -1,11 +1,39 @@
 #include "cli/options.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sysexits.h>
 
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "server/listener.h"
+
+error_t options_take(int key, char *arg, struct argp_state *state)
+{
+    struct options *options = state->input;
+
+    switch (key) {
+    case 'c':
+        options->config = arg;
+        return 0;
+    case 'w':
+        options->is_write = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (options->database != NULL) {
+            argp_error(state, "one DATABASE only, not '%s' as well", arg);
+            return EINVAL;
+        }
+        if (arg[0] == '\0') {
+            argp_error(state, "DATABASE is empty");
+            return EINVAL;
+        }
+        options->database = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
 
 int options_report_problems(const char *command, const char *file, const struct problems *problems)
 {

@@ -2,6 +2,7 @@
 #ifndef GANTRY_CLI_OPTIONS_H
 #define GANTRY_CLI_OPTIONS_H
 
+#include <argp.h>
 #include <stdbool.h>
 
 #include "config/config.h"
@@ -12,6 +13,12 @@ struct options {
     const char *listen;   /* NULL: as configured */
     bool is_write;        /* false: as configured */
 };
+
+/*
+ * The part of an argp parser that serve and check share: --config, --write and DATABASE, into the
+ * struct options that is the parser's input. Return: as argp's parsers do.
+ */
+error_t options_take(int key, char *arg, struct argp_state *state);
 
 /*
  * Load the file, if any, and put the command line's words over it.

@@ -5,7 +5,6 @@
  * SIGINT drains; a second one ends the process at once.
  */
 #include <argp.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,25 +29,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     struct options *options = state->input;
 
     switch (key) {
-    case 'c':
-        options->config = arg;
-        return 0;
     case 'l':
         options->listen = arg;
-        return 0;
-    case 'w':
-        options->is_write = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (options->database != NULL) {
-            argp_error(state, "one DATABASE only, not '%s' as well", arg);
-            return EINVAL;
-        }
-        if (arg[0] == '\0') {
-            argp_error(state, "DATABASE is empty");
-            return EINVAL;
-        }
-        options->database = arg;
         return 0;
     case ARGP_KEY_END:
         if (options->database == NULL && options->config == NULL) {
@@ -57,7 +39,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         }
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return options_take(key, arg, state);
     }
 }
 

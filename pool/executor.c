@@ -200,11 +200,10 @@ static void run_locked(struct worker *worker, struct task *task)
     pthread_mutex_unlock(&ex->mu);
 
     if (!is_expired) {
-        task->work(task, worker);
-    }
+        int64_t end_ns;
 
-    if (!is_expired) {
-        int64_t end_ns = clock_now_ns();
+        task->work(task, worker);
+        end_ns = clock_now_ns();
         pthread_mutex_lock(&ex->mu);
         task->state = TASK_IDLE;
         worker->running = NULL;

@@ -35,7 +35,6 @@ struct client {
     int fd;                            /* libmicrohttpd's; never closed here */
     struct MHD_Connection *connection; /* for mhd_loop alone */
     struct exchange *exchange;         /* of the request under way, or NULL */
-    bool is_chunked;                   /* in BODY: of the body that is being received */
     bool has_moved;                    /* in BODY: a piece of it has come since the last look */
     enum client_phase phase;
     int64_t since_ns;    /* when the phase began */

@@ -120,6 +120,12 @@ static bool find_route(struct loop *loop, struct exchange *ex) ON_LOOP
     return false;
 }
 
+static void fail_too_large(struct exchange *ex) ON_LOOP
+{
+    call_fail(&ex->call, PROBLEM_BODY_TOO_LARGE, "send less, or raise limits.body_bytes",
+              "the body is larger than %llu bytes", (unsigned long long)ex->route->body_max);
+}
+
 static void fail_no_room(struct exchange *ex) ON_LOOP
 {
     call_fail(&ex->call, PROBLEM_BUFFERS_FULL, "raise limits.buffered_bytes",
@@ -148,11 +154,10 @@ static enum MHD_Result begin(struct loop *loop, struct exchange *ex, const char 
         return MHD_YES;
     }
     if (verdict.length > ex->route->body_max) {
-        call_fail(&ex->call, PROBLEM_BODY_TOO_LARGE, "send less, or raise limits.body_bytes",
-                  "the body is larger than %llu bytes", (unsigned long long)ex->route->body_max);
+        fail_too_large(ex);
         return answer_call(loop, ex);
     }
-    if (verdict.length > loop->conf.buffered_max - loop->buffered) {
+    if (!loop_has_room(loop, verdict.length)) {
         fail_no_room(ex);
         return answer_call(loop, ex);
     }
@@ -160,7 +165,6 @@ static enum MHD_Result begin(struct loop *loop, struct exchange *ex, const char 
     exchange_move(ex, EXCHANGE_BODY);
     if (verdict.has_body) {
         ex->is_chunked = verdict.is_chunked;
-        ex->client->is_chunked = verdict.is_chunked;
         ex->client->has_moved = true;
         watch_client(&loop->watch, ex->client, CLIENT_BODY, clock_now_ns());
     }
@@ -209,9 +213,7 @@ static enum MHD_Result dispatch(struct loop *loop, struct exchange *ex) ON_LOOP
         return answer_call(loop, ex);
     }
     if (buf_status(&ex->body) == STATUS_TOO_BIG) {
-        call_fail(&ex->call, PROBLEM_BODY_TOO_LARGE, "send less, or raise limits.body_bytes",
-                  "the body is larger than %llu bytes", (unsigned long long)ex->route->body_max);
-        response_header(&ex->call.response, "Connection", "close");
+        fail_too_large(ex);
         return answer_call(loop, ex);
     }
     if (buf_status(&ex->body) != STATUS_OK) {

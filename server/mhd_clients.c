@@ -134,18 +134,22 @@ void clients_look_at_late(struct loop *loop, int64_t now_ns)
 
 void clients_drop_stuck(struct loop *loop)
 {
-    int64_t now_ns = clock_now_ns();
     struct list *bodies = &loop->watch.phases[CLIENT_BODY];
     struct list *l = bodies->next;
+    int64_t now_ns;
 
-    if (!loop->is_asked_again || now_ns < loop->next_look_ns) {
+    if (!loop->is_asked_again) {
+        return;
+    }
+    now_ns = clock_now_ns();
+    if (now_ns < loop->next_look_ns) {
         return;
     }
     loop->next_look_ns = now_ns + STUCK_MS * NS_PER_MS;
     while (l != bodies) {
         struct client *client = container_of(l, struct client, phase_link);
         l = l->next;
-        if (client->is_chunked && !client->has_moved &&
+        if (client->exchange->is_chunked && !client->has_moved &&
             (client_has_unread(client) || loop->barren >= LOOP_BARREN_TURNS)) {
             list_remove(&client->phase_link);
             end_late(client);

@@ -30,7 +30,7 @@
 
 bool loop_charge(struct loop *loop, struct exchange *ex, size_t bytes)
 {
-    if (bytes > loop->conf.buffered_max - loop->buffered) {
+    if (!loop_has_room(loop, bytes)) {
         return false;
     }
     loop->buffered += bytes;

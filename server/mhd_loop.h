@@ -87,6 +87,12 @@ static inline void loop_count(_Atomic uint64_t *counter)
 /* Wait for something to happen, at most until until_ns, and do what there is to do. */
 void loop_turn(struct loop *loop, int64_t until_ns) ON_LOOP;
 
+/* Do so many bytes more fit into the loop's budget of what is buffered? */
+static inline bool loop_has_room(const struct loop *loop, uint64_t bytes) ON_LOOP
+{
+    return bytes <= loop->conf.buffered_max - loop->buffered;
+}
+
 /* Charge bytes that ex holds to the loop's budget. Return: false if they do not fit into it. */
 bool loop_charge(struct loop *loop, struct exchange *ex, size_t bytes) ON_LOOP;
 

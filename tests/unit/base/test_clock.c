@@ -1,7 +1,5 @@
 #include "base/clock.h"
 
-#include <time.h>
-
 #include "tests/unit/unit.h"
 
 static void monotonic_time_never_goes_back(void **state)
@@ -16,15 +14,6 @@ static void monotonic_time_never_goes_back(void **state)
         assert_true(now >= before);
         before = now;
     }
-}
-
-static void wall_time_is_todays(void **state)
-{
-    double before = (double)time(NULL);
-
-    (void)state;
-    assert_true(clock_wall_s() >= before - 1);
-    assert_true(clock_wall_s() <= (double)time(NULL) + 2);
 }
 
 static void a_test_may_set_the_time(void **state)
@@ -45,7 +34,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(monotonic_time_never_goes_back),
-        cmocka_unit_test(wall_time_is_todays),
         cmocka_unit_test(a_test_may_set_the_time),
     };
 
