@@ -19,6 +19,7 @@
     X(DENIED, "not allowed", false)                                                                \
     X(TOO_BIG, "larger than the limit", false)                                                     \
     X(BUSY, "busy", true)                                                                          \
+    X(OVERLOADED, "overloaded", true)                                                              \
     X(CLOSED, "shutting down", true)                                                               \
     X(CANCELLED, "cancelled", true)                                                                \
     X(DEADLINE, "deadline passed", true)                                                           \

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "cli/routes.h"
 #include "cli/service_parts.h"
@@ -13,30 +14,36 @@
 
 /* --- pools -------------------------------------------------------------------------------- */
 
-static enum status add_pool(struct service *s, const char *name, uint64_t threads, uint64_t queue,
+static enum status add_pool(struct service *s, const struct config_pool *pool,
                             struct slot_conf *slot, struct error *err)
 {
-    struct executor_conf conf = {.name = name,
-                                 .threads = (unsigned)threads,
-                                 .queue_max = (unsigned)queue,
+    struct executor_conf conf = {.name = pool->name,
+                                 .threads = (unsigned)pool->threads,
+                                 .queue_max = (unsigned)pool->queue,
+                                 .spares = (unsigned)pool->spares,
+                                 .codel_target_ns = (int64_t)pool->codel_target_ms * NS_PER_MS,
+                                 .codel_interval_ns = (int64_t)pool->codel_interval_ms * NS_PER_MS,
                                  .local_user = slot,
                                  .local_create = slot_create,
-                                 .local_destroy = slot_destroy};
+                                 .local_destroy = slot_destroy,
+                                 .local_batch_begin = slot_batch_begin,
+                                 .local_batch_end = slot_batch_end};
     enum status status = STATUS_OK;
 
     if (!s->is_dry) {
         status = executor_create(&conf, &s->executors[s->executors_count], err);
     }
     if (status == STATUS_OK) {
-        s->executor_names[s->executors_count++] = name;
+        s->executor_names[s->executors_count++] = pool->name;
     }
     return status;
 }
 
 static enum status create_pools(struct service *s, struct error *err)
 {
+    static char write_name[] = "write";
     const struct config *config = s->config;
-    uint64_t write_queue = DEFAULT_WRITE_QUEUE;
+    struct config_pool write = {.name = write_name, .threads = 1, .queue = DEFAULT_WRITE_QUEUE};
 
     s->executors = mem_zalloc((config->pools_count + 1) * sizeof(struct executor *));
     s->executor_names = mem_zalloc((config->pools_count + 1) * sizeof(char *));
@@ -49,10 +56,10 @@ static enum status create_pools(struct service *s, struct error *err)
         const struct config_pool *pool = &config->pools[i];
         enum status status;
         if (strcmp(pool->name, "write") == 0) {
-            write_queue = pool->queue;
+            write = *pool;
             continue;
         }
-        status = add_pool(s, pool->name, pool->threads, pool->queue, &s->reader_slot, err);
+        status = add_pool(s, pool, &s->reader_slot, err);
         if (status != STATUS_OK) {
             return status;
         }
@@ -60,7 +67,7 @@ static enum status create_pools(struct service *s, struct error *err)
     if (!config->database.write || s->db == NULL) {
         return STATUS_OK;
     }
-    return add_pool(s, "write", 1, write_queue, &s->writer_slot, err);
+    return add_pool(s, &write, &s->writer_slot, err);
 }
 
 /* --- database ----------------------------------------------------------------------------- */

@@ -69,6 +69,9 @@ struct config_pool {
     char *name;
     uint64_t threads;
     uint64_t queue;
+    uint64_t spares;
+    uint64_t codel_target_ms;
+    uint64_t codel_interval_ms;
 };
 
 enum config_synchronous { CONFIG_SYNCHRONOUS_FULL, CONFIG_SYNCHRONOUS_NORMAL };

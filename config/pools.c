@@ -25,6 +25,8 @@ static enum status init(struct config_pool *ret, const char *name)
     }
     if (strcmp(name, WRITE) == 0) {
         pool.threads = 1;
+        pool.spares = 0;
+        pool.codel_target_ms = 0;
     }
     *ret = pool;
     return STATUS_OK;
@@ -59,6 +61,27 @@ static bool is_pool_name(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == size;
 }
 
+/* The one writer's queue keeps its order and drops nothing that may still be in time. */
+static void check_write(struct config_reader *r, const struct config_place *at,
+                        struct config_pool *pool)
+{
+    if (pool->threads != 1) {
+        config_problem(r, CONFIG_AT_KEY(at, "threads"),
+                       "must be 1: the pool \"write\" is the queue of the one writer");
+        pool->threads = 1;
+    }
+    if (pool->spares != 0) {
+        config_problem(r, CONFIG_AT_KEY(at, "spares"),
+                       "must be 0: nobody can stand in for the one writer");
+        pool->spares = 0;
+    }
+    if (pool->codel_target_ms != 0) {
+        config_problem(r, CONFIG_AT_KEY(at, "codel_target_ms"),
+                       "must be 0: the pool \"write\" keeps its order");
+        pool->codel_target_ms = 0;
+    }
+}
+
 static void read_pool(struct config_reader *r, const struct config_place *at, json_t *value,
                       struct config *config)
 {
@@ -77,10 +100,8 @@ static void read_pool(struct config_reader *r, const struct config_place *at, js
     }
     config->pools_count += is_read ? 0 : 1;
     (void)config_object_read(r, at, value, &shape, pool); /* it has reported what is wrong */
-    if (strcmp(at->key, WRITE) == 0 && pool->threads != 1) {
-        config_problem(r, CONFIG_AT_KEY(at, "threads"),
-                       "must be 1: the pool \"write\" is the queue of the one writer");
-        pool->threads = 1;
+    if (strcmp(at->key, WRITE) == 0) {
+        check_write(r, at, pool);
     }
 }
 

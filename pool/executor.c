@@ -1,66 +1,43 @@
 /*
- * One mutex, one queue, a stack of sleeping workers.
+ * One mutex, one queue, a stack of sleeping workers: the queue, and an executor's life. What workers
+ * do is in executor_worker.c, what the monitor does in executor_monitor.c.
  *
- * Happy path: submit appends under the mutex, pops the newest sleeper and signals it after
- * unlocking. The worker takes the oldest task, runs it with no lock held, hands it back through
- * finish, and looks again before it goes to sleep.
+ * Happy path: submit appends under the mutex; kick pops the newest sleeper and signals it after
+ * unlocking. The worker takes what it can do in a moment, runs it with no lock held, hands it back
+ * through finish, and looks again before it goes to sleep.
  *
- * Failure modes: full (refused under the same mutex), expired (found when taken out), cancelled
- * (unlinked under the same mutex, so it is either queued or running, never both), stopped.
+ * Failure modes: full, overloaded or too late (refused under the same mutex), expired or stale
+ * (found when taken out), cancelled (unlinked under the same mutex, so it is either queued or
+ * running, never both), stopped.
  *
- * Threads: submit, cancel and stats on any; take and run on workers; stop on the main thread.
+ * Threads: submit, kick, cancel, kill, visit and stats on any; stop on the main thread.
  */
-#include "pool/executor.h"
-
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/invariant.h"
 #include "base/mem.h"
+#include "pool/executor_internal.h"
 
-#define NAME_SIZE 12
+const char *executor_refusal_name(enum executor_refusal refusal)
+{
+    static const char *const names[] = {
+#define EXECUTOR_REFUSAL_NAME(name, text) text,
+        EXECUTOR_REFUSAL_LIST(EXECUTOR_REFUSAL_NAME)
+#undef EXECUTOR_REFUSAL_NAME
+    };
 
-struct worker {
-    struct executor *executor;
-    pthread_t thread;
-    pthread_cond_t wake;
-    struct worker *next_idle; /* Guarded by mu */
-    bool is_idle;             /* Guarded by mu: on the stack, asleep or about to be */
-    struct task *running;     /* Guarded by mu: so that executor_stop can tell it */
-    unsigned index;
-    void *local; /* the worker's own */
-};
-
-struct executor {
-    pthread_mutex_t mu;
-    struct list queue;             /* Guarded by mu: struct task, oldest first */
-    struct worker *idle;           /* Guarded by mu: the last to fall asleep on top */
-    struct executor_stats stats;   /* Guarded by mu */
-    bool is_closed;                /* Guarded by mu */
-    unsigned started;              /* Guarded by mu: workers whose local thing exists, or not */
-    bool has_failed;               /* Guarded by mu: a local thing could not be made */
-    pthread_cond_t has_started;    /* for executor_create */
-    _Atomic int64_t full_since_ns; /* Atomic, relaxed: a hint for readiness */
-
-    /* Immutable after create */
-    struct executor_conf conf;
-    char name[NAME_SIZE + 1];
-    unsigned threads; /* how many were created: fewer only while create fails */
-    struct worker workers[];
-};
+    return names[refusal];
+}
 
 /* --- the queue ---------------------------------------------------------------------------- */
 
-static bool is_full_locked(const struct executor *ex)
+bool queue_is_full_locked(const struct executor *ex)
 {
     const struct executor_stats *s = &ex->stats;
 
-    return s->queued + s->running >= s->queue_max + s->threads;
+    return s->queued + s->running >= s->queue_max + s->threads + s->replaced;
 }
 
 static void note_full_locked(struct executor *ex, int64_t now_ns)
@@ -70,39 +47,84 @@ static void note_full_locked(struct executor *ex, int64_t now_ns)
     }
 }
 
-static void note_drained_locked(struct executor *ex)
+void queue_note_drained_locked(struct executor *ex)
 {
-    if (ex->stats.queued <= ex->stats.queue_max / 2 && !is_full_locked(ex)) {
+    if (ex->stats.queued <= ex->stats.queue_max / 2 && !queue_is_full_locked(ex)) {
         atomic_store_explicit(&ex->full_since_ns, 0, memory_order_relaxed);
     }
 }
 
-static struct worker *pop_idle_locked(struct executor *ex)
+int64_t queue_wait_ns_locked(const struct executor *ex)
 {
-    struct worker *worker = ex->idle;
-
-    if (worker != NULL) {
-        ex->idle = worker->next_idle;
-        worker->is_idle = false;
-    }
-    return worker;
+    return (int64_t)ex->stats.queued * ex->stats.mean_run_ns / ex->stats.threads;
 }
 
-enum status executor_submit(struct executor *ex, struct task *task)
+void queue_drop_locked(struct executor *ex, struct task *task, enum task_end end, struct list *to)
 {
-    int64_t now_ns = clock_now_ns();
-    struct worker *sleeper;
+    list_remove(&task->link);
+    list_append(to, &task->link);
+    task->state = TASK_IDLE;
+    task->end = end;
+    ex->stats.queued--;
+    ex->stats.dropped[end]++;
+}
 
-    pthread_mutex_lock(&ex->mu);
+void executor_finish(struct list *tasks)
+{
+    while (!list_is_empty(tasks)) {
+        struct task *first = container_of(list_first(tasks), struct task, link);
+        task_finish_fn finish = first->finish;
+        struct list same;
+
+        list_init(&same);
+        do {
+            struct list *link = list_take_first(tasks);
+            list_append(&same, link);
+        } while (!list_is_empty(tasks) &&
+                 container_of(list_first(tasks), struct task, link)->finish == finish);
+        finish(&same);
+    }
+}
+
+/* Is there a reason not to take the task in? Return: OK if not; *ret_why otherwise. */
+static enum status admit_locked(struct executor *ex, const struct task *task, int64_t now_ns,
+                                enum executor_refusal *ret_why)
+{
+    int64_t deadline_ns = task->cancel.deadline_ns;
+    int64_t wait_ns = queue_wait_ns_locked(ex);
+
     if (ex->is_closed) {
-        pthread_mutex_unlock(&ex->mu);
+        *ret_why = EXECUTOR_CLOSED;
         return STATUS_CLOSED;
     }
-    if (is_full_locked(ex)) {
-        ex->stats.rejected++;
+    if (queue_is_full_locked(ex)) {
         note_full_locked(ex, now_ns);
-        pthread_mutex_unlock(&ex->mu);
+        *ret_why = EXECUTOR_FULL;
         return STATUS_BUSY;
+    }
+    if (ex->codel.is_overloaded && wait_ns > codel_target_ns(&ex->codel)) {
+        codel_on_refuse(&ex->codel);
+        *ret_why = EXECUTOR_OVERLOADED;
+        return STATUS_OVERLOADED;
+    }
+    if (deadline_ns != 0 && wait_ns > deadline_ns - now_ns) {
+        *ret_why = EXECUTOR_TOO_LATE;
+        return STATUS_DEADLINE;
+    }
+    return STATUS_OK;
+}
+
+enum status executor_submit(struct executor *ex, struct task *task, int64_t now_ns)
+{
+    enum executor_refusal why;
+    enum status status;
+
+    pthread_mutex_lock(&ex->mu);
+    status = admit_locked(ex, task, now_ns, &why);
+    if (status != STATUS_OK) {
+        ex->stats.refused[why]++;
+        pthread_mutex_unlock(&ex->mu);
+        return status;
     }
     invariant(task->state == TASK_IDLE);
     task->state = TASK_QUEUED;
@@ -110,194 +132,176 @@ enum status executor_submit(struct executor *ex, struct task *task)
     list_append(&ex->queue, &task->link);
     ex->stats.queued++;
     ex->stats.submitted++;
-    if (is_full_locked(ex)) {
+    if (queue_is_full_locked(ex)) {
         note_full_locked(ex, now_ns);
     }
-    sleeper = pop_idle_locked(ex);
     pthread_mutex_unlock(&ex->mu);
-    if (sleeper != NULL) {
-        pthread_cond_signal(&sleeper->wake);
-    }
     return STATUS_OK;
 }
 
-/* Take a task out of the queue for good. */
-static void unqueue_locked(struct executor *ex, struct task *task, enum task_state state)
+/*
+ * A sleeper costs a wake and comes after WAKE_NS: it is worth it unless those who are awake are
+ * there sooner. They may not be, whatever is expected of them: then the monitor sees to it.
+ */
+static bool is_wake_worth_it_locked(const struct executor *ex)
 {
-    list_remove(&task->link);
-    task->state = state;
-    ex->stats.queued--;
+    unsigned awake = ex->lively == 0 ? 1 : ex->lively;
+
+    if (ex->lively == 0 || clock_now_ns() - ex->progress_ns > WAKE_NS) {
+        return true;
+    }
+    return (int64_t)ex->stats.queued * ex->stats.mean_run_ns / awake > WAKE_NS;
 }
 
-enum status executor_cancel(struct executor *ex, struct task *task, enum status reason)
+struct worker *queue_wake_locked(struct executor *ex)
 {
-    enum task_state state;
+    struct worker *worker = ex->idle;
+
+    if (worker == NULL || list_is_empty(&ex->queue)) {
+        return NULL;
+    }
+    if (!is_wake_worth_it_locked(ex)) {
+        monitor_need_locked(ex);
+        return NULL;
+    }
+    ex->idle = worker->next_idle;
+    worker->is_idle = false;
+    ex->lively++;
+    ex->stats.wakes++;
+    return worker;
+}
+
+void executor_kick(struct executor *ex)
+{
+    struct worker *sleeper;
 
     pthread_mutex_lock(&ex->mu);
-    state = task->state;
-    if (state == TASK_QUEUED) {
-        unqueue_locked(ex, task, TASK_IDLE);
-        note_drained_locked(ex);
-        if (reason == STATUS_DEADLINE) {
-            ex->stats.expired++;
-        } else {
-            ex->stats.cancelled++;
-        }
-    } else if (state == TASK_RUNNING) {
-        cancel_set(&task->cancel); /* under the mutex: the task cannot be handed back meanwhile */
-    }
+    sleeper = queue_wake_locked(ex);
     pthread_mutex_unlock(&ex->mu);
-    if (state == TASK_QUEUED) {
-        task->finish(task, reason);
+    queue_signal(sleeper);
+}
+
+/* --- cancelling --------------------------------------------------------------------------- */
+
+static enum status cancel_locked(struct executor *ex, struct task *task, enum task_end end,
+                                 struct list *finished)
+{
+    if (task->state == TASK_QUEUED) {
+        queue_drop_locked(ex, task, end, finished);
+        queue_note_drained_locked(ex);
         return STATUS_OK;
     }
-    return state == TASK_RUNNING ? STATUS_BUSY : STATUS_NOT_FOUND;
+    if (task->state != TASK_RUNNING) {
+        return STATUS_NOT_FOUND;
+    }
+    if (task->told_ns == 0) {
+        task->told_ns = clock_now_ns();
+        ex->stats.interrupted[end]++;
+        cancel_set(&task->cancel); /* under the mutex: the task cannot be handed back meanwhile */
+        monitor_need_locked(ex);
+    }
+    return STATUS_BUSY;
 }
 
-/* --- workers ------------------------------------------------------------------------------ */
-
-static void sleep_locked(struct worker *worker)
+enum status executor_cancel(struct executor *ex, struct task *task, enum task_end end)
 {
-    struct executor *ex = worker->executor;
+    struct list finished;
+    enum status status;
 
-    worker->next_idle = ex->idle;
-    worker->is_idle = true;
-    ex->idle = worker;
-    while (worker->is_idle) {
-        pthread_cond_wait(&worker->wake, &ex->mu);
-    }
-}
-
-/* The oldest task, or NULL once the executor is closed and nothing is left. */
-static struct task *take_locked(struct worker *worker)
-{
-    struct executor *ex = worker->executor;
-    struct list *link;
-
-    while ((link = list_first(&ex->queue)) == NULL && !ex->is_closed) {
-        sleep_locked(worker);
-    }
-    return link == NULL ? NULL : container_of(link, struct task, link);
-}
-
-static void run_locked(struct worker *worker, struct task *task)
-{
-    struct executor *ex = worker->executor;
-    int64_t begin_ns = clock_now_ns();
-    int64_t deadline_ns = task->cancel.deadline_ns;
-    bool is_expired = deadline_ns != 0 && begin_ns >= deadline_ns;
-
-    ex->stats.wait_ns_sum += (uint64_t)(begin_ns - task->queued_ns);
-    if (is_expired) {
-        unqueue_locked(ex, task, TASK_IDLE);
-        ex->stats.expired++;
-    } else {
-        unqueue_locked(ex, task, TASK_RUNNING);
-        worker->running = task;
-        ex->stats.running++;
-    }
-    note_drained_locked(ex);
+    list_init(&finished);
+    pthread_mutex_lock(&ex->mu);
+    status = cancel_locked(ex, task, end, &finished);
     pthread_mutex_unlock(&ex->mu);
-
-    if (!is_expired) {
-        int64_t end_ns;
-
-        task->work(task, worker);
-        end_ns = clock_now_ns();
-        pthread_mutex_lock(&ex->mu);
-        task->state = TASK_IDLE;
-        worker->running = NULL;
-        ex->stats.running--;
-        ex->stats.completed++;
-        ex->stats.run_ns_sum += (uint64_t)(end_ns - begin_ns);
-        note_drained_locked(ex);
-        pthread_mutex_unlock(&ex->mu);
-    }
-    task->finish(task, is_expired ? STATUS_DEADLINE : STATUS_OK);
-    pthread_mutex_lock(&ex->mu);
+    executor_finish(&finished);
+    return status;
 }
 
-static void announce_start(struct worker *worker)
+static void visit_list(struct list *tasks, executor_visit_fn visit, void *user)
 {
-    struct executor *ex = worker->executor;
-    bool has_failed = false;
-
-    if (ex->conf.local_create != NULL) {
-        worker->local = ex->conf.local_create(ex->conf.local_user);
-        has_failed = worker->local == NULL;
+    for (struct list *l = tasks->next; l != tasks; l = l->next) {
+        visit(user, container_of(l, struct task, link), false, false);
     }
+}
+
+static void visit_locked(struct executor *ex, executor_visit_fn visit, void *user)
+{
+    for (unsigned i = 0; i < ex->slots; i++) {
+        struct worker *worker = &ex->workers[i];
+        if (worker->running != NULL) {
+            visit(user, worker->running, true, worker->is_stuck);
+        }
+        if (worker->state == WORKER_ALIVE) {
+            visit_list(&worker->batch, visit, user);
+        }
+    }
+    visit_list(&ex->queue, visit, user);
+}
+
+void executor_visit(struct executor *ex, executor_visit_fn visit, void *user)
+{
     pthread_mutex_lock(&ex->mu);
-    ex->started++;
-    ex->has_failed = ex->has_failed || has_failed;
+    visit_locked(ex, visit, user);
     pthread_mutex_unlock(&ex->mu);
-    pthread_cond_signal(&ex->has_started);
 }
 
-static void *worker_main(void *argument)
-{
-    struct worker *worker = argument;
-    struct executor *ex = worker->executor;
-    struct task *task;
-    char name[NAME_SIZE + 16];
+struct search {
+    uint64_t id;
+    const struct task *found;
+};
 
-    (void)snprintf(name, sizeof(name), "gy-%s-%u", ex->name, worker->index); /* cut is fine */
-    role_set_worker(name);
-    announce_start(worker);
+static void match(void *user, const struct task *task, bool is_running, bool is_stuck)
+{
+    struct search *search = user;
+
+    (void)is_running;
+    (void)is_stuck;
+    if (task->id == search->id) {
+        search->found = task;
+    }
+}
+
+enum status executor_kill(struct executor *ex, uint64_t id)
+{
+    struct search search = {.id = id};
+    enum status status = STATUS_NOT_FOUND;
+    struct list finished;
+
+    list_init(&finished);
     pthread_mutex_lock(&ex->mu);
-    while ((task = take_locked(worker)) != NULL) {
-        run_locked(worker, task);
+    visit_locked(ex, match, &search);
+    if (search.found != NULL) {
+        status = cancel_locked(ex, (struct task *)(uintptr_t)search.found, TASK_KILLED, &finished);
     }
     pthread_mutex_unlock(&ex->mu);
-    if (worker->local != NULL && ex->conf.local_destroy != NULL) {
-        ex->conf.local_destroy(worker->local);
-    }
-    return NULL;
-}
-
-void *worker_local(const struct worker *worker)
-{
-    return worker->local;
+    executor_finish(&finished);
+    return status;
 }
 
 /* --- life --------------------------------------------------------------------------------- */
 
-/* Signals belong to the main thread: workers block all of them. */
-static int start_thread(struct worker *worker)
-{
-    sigset_t all;
-    sigset_t before;
-    int rc;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&worker->thread, NULL, worker_main, worker);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc;
-}
-
 static enum status start_workers(struct executor *ex, struct error *err)
 {
-    int rc = 0;
+    unsigned threads = 0;
     bool has_failed;
+    int rc = 0;
 
-    while (rc == 0 && ex->threads < ex->conf.threads) {
-        struct worker *worker = &ex->workers[ex->threads];
-        worker->executor = ex;
-        worker->index = ex->threads;
-        rc = start_thread(worker);
-        if (rc == 0) {
-            ex->threads++;
-        }
+    while (rc == 0 && threads < ex->conf.threads) {
+        rc = worker_start(&ex->workers[threads]);
+        threads += rc == 0 ? 1 : 0;
     }
     pthread_mutex_lock(&ex->mu);
-    while (ex->started < ex->threads) {
+    while (ex->started < threads) {
         pthread_cond_wait(&ex->has_started, &ex->mu);
     }
     has_failed = ex->has_failed;
     pthread_mutex_unlock(&ex->mu);
+    if (rc == 0 && !has_failed) {
+        rc = worker_start_thread(&ex->monitor, monitor_main, ex);
+        ex->is_monitor_started = rc == 0;
+    }
     if (rc != 0) {
         (void)error_set(err, STATUS_OS, "pool \"%s\": thread %u of %u cannot be started: %s",
-                        ex->name, ex->threads + 1, ex->conf.threads, strerror(rc));
+                        ex->name, threads + 1, ex->conf.threads + 1, strerror(rc));
         error_hint(err,
                    "fewer \"threads\" in the pool, or a higher limit of processes (ulimit -u)");
         return STATUS_OS;
@@ -308,6 +312,42 @@ static enum status start_workers(struct executor *ex, struct error *err)
     return STATUS_OK;
 }
 
+/* Timed waits of the monitor are by the clock that deadlines are in. */
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attr;
+
+    (void)pthread_condattr_init(&attr); /* none of these can fail in glibc */
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(condition, &attr);
+    (void)pthread_condattr_destroy(&attr);
+}
+
+static void init(struct executor *ex, const struct executor_conf *conf)
+{
+
+    (void)pthread_mutex_init(&ex->mu, NULL); /* cannot fail in glibc */
+    init_condition(&ex->has_started);
+    init_condition(&ex->monitor_wake);
+    ex->slots = conf->threads + conf->spares;
+    for (unsigned i = 0; i < ex->slots; i++) {
+        struct worker *worker = &ex->workers[i];
+        worker->executor = ex;
+        worker->index = i;
+        init_condition(&worker->wake);
+        list_init(&worker->batch);
+        list_init(&worker->done);
+    }
+    list_init(&ex->queue);
+    codel_init(&ex->codel, conf->codel_target_ns, conf->codel_interval_ns);
+    ex->conf = *conf;
+    (void)snprintf(ex->name, sizeof(ex->name), "%s", conf->name); /* cut is fine */
+    ex->conf.name = ex->name;
+    ex->stats.threads = conf->threads;
+    ex->stats.spares = conf->spares;
+    ex->stats.queue_max = conf->queue_max;
+}
+
 enum status executor_create(const struct executor_conf *conf, struct executor **ret,
                             struct error *err)
 {
@@ -315,21 +355,11 @@ enum status executor_create(const struct executor_conf *conf, struct executor **
     enum status status;
 
     invariant(conf->threads >= 1);
-    ex = mem_zalloc(sizeof(*ex) + conf->threads * sizeof(ex->workers[0]));
+    ex = mem_zalloc(sizeof(*ex) + (conf->threads + conf->spares) * sizeof(ex->workers[0]));
     if (ex == NULL) {
         return error_set(err, STATUS_NOMEM, "no memory for pool \"%s\"", conf->name);
     }
-    pthread_mutex_init(&ex->mu, NULL);
-    pthread_cond_init(&ex->has_started, NULL);
-    for (unsigned i = 0; i < conf->threads; i++) {
-        pthread_cond_init(&ex->workers[i].wake, NULL);
-    }
-    list_init(&ex->queue);
-    ex->conf = *conf;
-    (void)snprintf(ex->name, sizeof(ex->name), "%s", conf->name); /* cut is fine */
-    ex->conf.name = ex->name;
-    ex->stats.threads = conf->threads;
-    ex->stats.queue_max = conf->queue_max;
+    init(ex, conf);
     status = start_workers(ex, err);
     if (status != STATUS_OK) {
         executor_destroy(ex);
@@ -339,46 +369,60 @@ enum status executor_create(const struct executor_conf *conf, struct executor **
     return STATUS_OK;
 }
 
-/* Close the door, hand the queued tasks to the caller's list and tell the running ones. */
-static void close_locked(struct executor *ex, struct list *orphans)
+static void drop_all_locked(struct executor *ex, struct list *from, struct list *orphans)
 {
     struct list *link;
 
+    while ((link = list_first(from)) != NULL) {
+        queue_drop_locked(ex, container_of(link, struct task, link), TASK_CLOSED, orphans);
+    }
+}
+
+/* Close the door, hand the queued tasks to the caller's list, tell the running ones, wake all. */
+static void close_locked(struct executor *ex, struct list *orphans)
+{
     ex->is_closed = true;
-    while ((link = list_first(&ex->queue)) != NULL) {
-        unqueue_locked(ex, container_of(link, struct task, link), TASK_IDLE);
-        list_append(orphans, link);
-        ex->stats.cancelled++;
-    }
-    for (unsigned i = 0; i < ex->threads; i++) {
-        if (ex->workers[i].running != NULL) {
-            cancel_set(&ex->workers[i].running->cancel);
+    for (unsigned i = 0; i < ex->slots; i++) {
+        struct worker *worker = &ex->workers[i];
+        drop_all_locked(ex, &worker->batch, orphans);
+        if (worker->running != NULL) {
+            (void)cancel_locked(ex, worker->running, TASK_CLOSED, orphans); /* it is running */
         }
+        if (worker->is_idle) {
+            worker->is_idle = false;
+            ex->lively++;
+        }
+        pthread_cond_signal(&worker->wake);
     }
-    note_drained_locked(ex);
+    ex->idle = NULL;
+    drop_all_locked(ex, &ex->queue, orphans);
+    queue_note_drained_locked(ex);
+    pthread_cond_signal(&ex->monitor_wake);
 }
 
 void executor_stop(struct executor *ex)
 {
     struct list orphans;
-    struct list *link;
-    struct worker *sleeper;
 
     list_init(&orphans);
     pthread_mutex_lock(&ex->mu);
     close_locked(ex, &orphans);
-    while ((sleeper = pop_idle_locked(ex)) != NULL) {
-        pthread_cond_signal(&sleeper->wake);
-    }
     pthread_mutex_unlock(&ex->mu);
-    while ((link = list_take_first(&orphans)) != NULL) {
-        struct task *task = container_of(link, struct task, link);
-        task->finish(task, STATUS_CLOSED);
+    executor_finish(&orphans);
+    if (ex->is_monitor_started) {
+        pthread_join(ex->monitor, NULL); /* from here on nobody starts a worker */
+        ex->is_monitor_started = false;
     }
-    for (unsigned i = 0; i < ex->threads; i++) {
-        pthread_join(ex->workers[i].thread, NULL);
+    for (unsigned i = 0; i < ex->slots; i++) {
+        struct worker *worker = &ex->workers[i];
+        pthread_mutex_lock(&ex->mu);
+        bool has_thread = worker->state != WORKER_NONE;
+        pthread_mutex_unlock(&ex->mu);
+        if (has_thread) {
+            pthread_join(worker->thread, NULL);
+            worker->state = WORKER_NONE; /* nobody else is left */
+        }
     }
-    ex->threads = 0;
 }
 
 void executor_destroy(struct executor *ex)
@@ -387,9 +431,10 @@ void executor_destroy(struct executor *ex)
         return;
     }
     executor_stop(ex);
-    for (unsigned i = 0; i < ex->conf.threads; i++) {
-        pthread_cond_destroy(&ex->workers[i].wake); /* not in stop: a submit may be signalling it */
+    for (unsigned i = 0; i < ex->slots; i++) {
+        pthread_cond_destroy(&ex->workers[i].wake); /* not in stop: a kick may be signalling it */
     }
+    pthread_cond_destroy(&ex->monitor_wake);
     pthread_cond_destroy(&ex->has_started);
     pthread_mutex_destroy(&ex->mu);
     mem_free(ex);
@@ -400,11 +445,41 @@ const char *executor_name(const struct executor *ex)
     return ex->name;
 }
 
+/* Tasks in batches were at the head of the queue when they were taken. */
+static int64_t oldest_ns_locked(const struct executor *ex)
+{
+    int64_t oldest_ns = INT64_MAX;
+
+    for (unsigned i = 0; i <= ex->slots; i++) {
+        const struct list *tasks = i < ex->slots ? &ex->workers[i].batch : &ex->queue;
+        if (!list_is_empty(tasks)) {
+            const struct task *task = container_of(tasks->next, struct task, link);
+            oldest_ns = task->queued_ns < oldest_ns ? task->queued_ns : oldest_ns;
+        }
+    }
+    return oldest_ns;
+}
+
 void executor_stats(struct executor *ex, struct executor_stats *ret)
 {
+    int64_t oldest_ns;
+
     pthread_mutex_lock(&ex->mu);
     *ret = ex->stats;
+    ret->is_overloaded = ex->codel.is_overloaded;
+    oldest_ns = oldest_ns_locked(ex);
     pthread_mutex_unlock(&ex->mu);
+    ret->oldest_wait_ns = oldest_ns == INT64_MAX ? 0 : clock_now_ns() - oldest_ns;
+}
+
+int64_t executor_drain_ns(struct executor *ex)
+{
+    int64_t wait_ns;
+
+    pthread_mutex_lock(&ex->mu);
+    wait_ns = queue_wait_ns_locked(ex) + ex->stats.mean_run_ns / ex->stats.threads;
+    pthread_mutex_unlock(&ex->mu);
+    return wait_ns;
 }
 
 int64_t executor_full_since_ns(const struct executor *ex)

@@ -1,24 +1,43 @@
 /*
  * A named, bounded thread pool.
  *
- * At most `threads` tasks run and at most `queue_max` more wait, first in, first out; one beyond
- * that is refused at once, so overload is the caller's 503 and never our memory. There is no
- * priority: work that must not wait behind other work gets an executor of its own.
+ * At most `threads` tasks run and at most `queue_max` more wait, first in, first out; what cannot be
+ * done in time is refused at once, so overload is the caller's 503 and never our memory. There is
+ * no priority: work that must not wait behind other work gets an executor of its own.
+ *
+ * Four things decide whether a task is taken in and when it is dropped:
+ *
+ *   length     one beyond queue_max is refused
+ *   deadline   refused if the queue will take longer (queued x mean run time / threads) than the
+ *              task's deadline allows; dropped when it passes in the queue
+ *   overload   CoDel (codel.h): while the queue stands, newcomers that would have to wait beyond the
+ *              target are refused, the newest are run first, and what is too old is dropped
+ *   shutdown
  *
  * Idle workers form a stack and the last one to fall asleep is woken first: its cache is warm and
- * the others stay asleep (folly's LifoSem measured why). A task
- * costs one wake only when somebody sleeps.
+ * the others stay asleep (folly's LifoSem measured why). Submitting wakes nobody: executor_kick
+ * does, once for all that was submitted before it.
+ *
+ * Short tasks run in batches: a worker takes as many as it expects to do within a fifth of a
+ * millisecond, runs them between local_batch_begin and local_batch_end (one read transaction, say)
+ * and hands them back together. If one of them turns out slow, those that wait behind it go back to
+ * the head of the queue, and those before it are handed back, within about two milliseconds: a
+ * thread of the executor's own, its monitor, sees to that. It sleeps while there are no batches.
  *
  * Cancellation follows libuv's contract: a queued task is removed and never run; a running one is
- * only told; either way its finish is called exactly once.
+ * only told; either way its finish is called exactly once. A task that was told to end and has not
+ * after a second is stuck: it keeps its thread and is named in the log, and another thread takes
+ * its place if the executor has spares.
  */
 #ifndef GANTRY_POOL_EXECUTOR_H
 #define GANTRY_POOL_EXECUTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/histogram.h"
 #include "base/role.h"
 #include "pool/task.h"
 
@@ -28,25 +47,56 @@ struct executor_conf {
     const char *name;   /* copied; names the threads "gy-NAME-0" */
     unsigned threads;   /* 1..256 */
     unsigned queue_max; /* tasks that may wait while every thread is busy */
+    unsigned spares;    /* threads that may stand in for stuck ones, 0..256 */
 
-    /* Something each worker keeps for itself, such as a database connection. Both may be NULL. */
+    int64_t codel_target_ns;   /* a standing delay beyond it is overload; 0: never */
+    int64_t codel_interval_ns; /* how long it takes to be standing */
+
+    /* Something each worker keeps for itself, such as a database connection. All may be NULL. */
     void *local_user;                        /* lent until executor_destroy */
     void *(*local_create)(void *local_user); /* worker's thread, once; NULL is "no memory" */
     void (*local_destroy)(void *local);      /* worker's thread, once */
+    void (*local_batch_begin)(void *local);  /* worker's thread: several short tasks follow */
+    void (*local_batch_end)(void *local);
 };
+
+/*  why a task is not taken in   its name in metrics */
+#define EXECUTOR_REFUSAL_LIST(X)                                                                   \
+    X(FULL, "full")                                                                                \
+    X(OVERLOADED, "overload")                                                                      \
+    X(TOO_LATE, "deadline")                                                                        \
+    X(CLOSED, "shutdown")
+
+enum executor_refusal {
+#define EXECUTOR_REFUSAL_ENUM(name, text) EXECUTOR_##name,
+    EXECUTOR_REFUSAL_LIST(EXECUTOR_REFUSAL_ENUM)
+#undef EXECUTOR_REFUSAL_ENUM
+};
+
+#define EXECUTOR_REFUSALS (EXECUTOR_CLOSED + 1)
+
+/* Lends a static name: "overload". */
+const char *executor_refusal_name(enum executor_refusal refusal);
 
 struct executor_stats {
     unsigned threads;
+    unsigned spares;
     unsigned queue_max;
-    unsigned queued;      /* waiting now */
-    unsigned running;     /* busy threads now */
-    uint64_t submitted;   /* accepted since the start */
-    uint64_t rejected;    /* refused because it was full */
-    uint64_t completed;   /* work ran to its end */
-    uint64_t cancelled;   /* removed from the queue, never run */
-    uint64_t expired;     /* deadline passed in the queue, never run */
-    uint64_t wait_ns_sum; /* time in the queue of all that were taken out by a worker */
-    uint64_t run_ns_sum;  /* time in work of all that ran */
+    unsigned queued;   /* waiting now */
+    unsigned running;  /* busy threads now */
+    unsigned stuck;    /* threads whose task was told to end and has not, for a second */
+    unsigned replaced; /* of those, how many have a spare in their place */
+    bool is_overloaded;
+    int64_t oldest_wait_ns; /* of the task that has waited longest; 0: none waits */
+    int64_t mean_run_ns;    /* of late */
+    uint64_t submitted;     /* accepted since the start */
+    uint64_t refused[EXECUTOR_REFUSALS];
+    uint64_t dropped[TASK_ENDS];     /* ended in the queue, never run */
+    uint64_t interrupted[TASK_ENDS]; /* told to end while running */
+    uint64_t batches;                /* how often a worker took tasks, one or several */
+    uint64_t wakes;                  /* of sleeping workers */
+    struct histogram wait;           /* in the queue, of all that were begun */
+    struct histogram run;            /* in work, of all that ran */
 };
 
 /*
@@ -57,21 +107,41 @@ NODISCARD enum status executor_create(const struct executor_conf *conf, struct e
                                       struct error *err) MAY_BLOCK;
 
 /*
- * Give a task to the executor. Takes task on OK only, until its finish is called.
+ * Give a task to the executor. Takes task on OK only, until its finish is called. now_ns: the
+ * caller's clock_now_ns(). Somebody has to call executor_kick afterwards, soon.
  * Context: any thread. Holds the queue's mutex for a moment; never waits for work.
- * Return: OK, BUSY (full), CLOSED (stopped).
+ * Return: OK, BUSY (full), OVERLOADED, DEADLINE (it would pass in the queue), CLOSED (stopped).
  */
-NODISCARD enum status executor_submit(struct executor *ex, struct task *task) ANY_THREAD;
+NODISCARD enum status executor_submit(struct executor *ex, struct task *task,
+                                      int64_t now_ns) ANY_THREAD;
+
+/* See that what was submitted is taken up: wakes at most one worker, who wakes others as needed. */
+void executor_kick(struct executor *ex) ANY_THREAD;
 
 /*
  * Ask for a submitted task not to be done. The caller guarantees that the task's memory is alive.
  *
- * Queued: it is removed and finish(task, reason) is called before this returns. Running: its
- * token is set. Already over: nothing.
+ * Queued: it is removed and finished with that end before this returns. Running: its token is set.
+ * Already over: nothing.
  * Context: any thread. Never waits for work.
  * Return: OK (was queued, will never run), BUSY (is running), NOT_FOUND (is over).
  */
-enum status executor_cancel(struct executor *ex, struct task *task, enum status reason) ANY_THREAD;
+enum status executor_cancel(struct executor *ex, struct task *task, enum task_end end) ANY_THREAD;
+
+/*
+ * The same for the task of that id, whoever owns it, with TASK_KILLED. Looks at every task there
+ * is. Return: OK, BUSY, NOT_FOUND.
+ */
+enum status executor_kill(struct executor *ex, uint64_t id) ANY_THREAD;
+
+/*
+ * Look at every task that waits or runs. visit is called with the executor's mutex held, so that
+ * the task is alive: it copies what it needs and calls nothing of the executor's. is_stuck: told to
+ * end for a second or more.
+ */
+typedef void (*executor_visit_fn)(void *user, const struct task *task, bool is_running,
+                                  bool is_stuck);
+void executor_visit(struct executor *ex, executor_visit_fn visit, void *user) ANY_THREAD;
 
 /*
  * Refuse new tasks, finish those queued with CLOSED, cancel those running and wait until every
@@ -86,6 +156,12 @@ void executor_destroy(struct executor *ex) MAY_BLOCK;
 const char *executor_name(const struct executor *ex) ANY_THREAD;
 
 void executor_stats(struct executor *ex, struct executor_stats *ret) ANY_THREAD;
+
+/*
+ * How long until the queue has drained, at the rate at which tasks are being done: for Retry-After.
+ * Nanoseconds.
+ */
+int64_t executor_drain_ns(struct executor *ex) ANY_THREAD;
 
 /*
  * Since when has the queue been full? It counts as full until it has drained to half, so that

@@ -13,11 +13,17 @@ void completions_wake(struct completions *c)
 
 void completions_push(struct completions *c, struct completion *completion)
 {
+    completions_push_chain(c, completion, completion);
+}
+
+void completions_push_chain(struct completions *c, struct completion *newest,
+                            struct completion *oldest)
+{
     struct completion *top = atomic_load_explicit(&c->top, memory_order_relaxed);
 
     do {
-        completion->next = top;
-    } while (!atomic_compare_exchange_weak_explicit(&c->top, &top, completion, memory_order_release,
+        oldest->next = top;
+    } while (!atomic_compare_exchange_weak_explicit(&c->top, &top, newest, memory_order_release,
                                                     memory_order_relaxed));
     if (top == NULL) {
         completions_wake(c);

@@ -31,6 +31,10 @@ static inline void completions_init(struct completions *c, int wake_fd)
 /* The loop may free what the completion is embedded in from here on. */
 void completions_push(struct completions *c, struct completion *completion) ANY_THREAD;
 
+/* Several at once: linked by next from the newest to the oldest. */
+void completions_push_chain(struct completions *c, struct completion *newest,
+                            struct completion *oldest) ANY_THREAD;
+
 /* All of them, the oldest first, linked by next; or NULL. */
 struct completion *completions_take(struct completions *c) ON_LOOP;
 

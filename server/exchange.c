@@ -36,7 +36,6 @@ static void clear(struct exchange *ex) ON_LOOP
     ex->task_answer = NULL;
     ex->task_answer_status = 0;
     ex->task_answer_size = 0;
-    ex->outcome = STATUS_OK;
     ex->call.request.headers = NULL;
     ex->call.request.headers_count = 0;
     ex->call.request.params_count = 0;
@@ -116,20 +115,47 @@ static void work(struct task *task, struct worker *worker)
     ex->task_answer = mhd_response_create(&ex->call.response, ex->call.request.id);
 }
 
-static void finish(struct task *task, enum status outcome)
+static struct exchange *exchange_of(struct list *link)
 {
-    struct exchange *ex = container_of(task, struct exchange, task);
-
-    ex->outcome = outcome;
-    completions_push(ex->completions, &ex->completion); /* the last touch */
+    return container_of(link, struct exchange, task.link);
 }
 
-enum status exchange_submit(struct exchange *ex, int64_t deadline_ns)
+/* Take those of one loop off the list and hand them over together. */
+static void hand_over(struct completions *to, struct list *tasks)
+{
+    struct completion *newest = NULL;
+    struct completion *oldest = NULL;
+    struct list *l = tasks->next;
+
+    while (l != tasks) {
+        struct exchange *ex = exchange_of(l);
+        l = l->next;
+        if (ex->completions == to) {
+            list_remove(&ex->task.link);
+            ex->completion.next = newest;
+            newest = &ex->completion;
+            oldest = oldest == NULL ? newest : oldest;
+        }
+    }
+    completions_push_chain(to, newest, oldest); /* the last touch */
+}
+
+static void finish(struct list *tasks)
+{
+    while (!list_is_empty(tasks)) {
+        hand_over(exchange_of(list_first(tasks))->completions, tasks);
+    }
+}
+
+enum status exchange_submit(struct exchange *ex, uint64_t id, int64_t deadline_ns, int64_t now_ns)
 {
     enum status status;
 
     task_init(&ex->task, work, finish, deadline_ns);
-    status = executor_submit(ex->route->executor, &ex->task);
+    ex->task.id = id;
+    ex->task.name = ex->route->pattern;
+    ex->task.is_short = ex->route->handler->is_short;
+    status = executor_submit(ex->route->executor, &ex->task, now_ns);
     ex->is_with_worker = status == STATUS_OK;
     return status;
 }

@@ -82,7 +82,6 @@ struct exchange {
     /* The worker's until the completion has been taken, then the loop's */
     struct task task;
     struct completion completion;
-    enum status outcome;              /* of the task */
     struct MHD_Response *task_answer; /* made by the worker */
     unsigned task_answer_status;
     size_t task_answer_size; /* bytes of its body */
@@ -100,10 +99,12 @@ void exchange_destroy(struct exchange *ex) ON_LOOP;
 void exchange_move(struct exchange *ex, enum exchange_state to) ON_LOOP;
 
 /*
- * Submit the handler's work to the route's executor. deadline_ns: absolute; 0 is none.
- * Return: OK (the task belongs to the executor; a completion will be pushed), BUSY, CLOSED.
+ * Submit the handler's work to the route's executor, as the task of that id. deadline_ns: absolute;
+ * 0 is none. Somebody has to executor_kick it afterwards.
+ * Return: OK (the task belongs to the executor; a completion will be pushed), or as executor_submit.
  */
-NODISCARD enum status exchange_submit(struct exchange *ex, int64_t deadline_ns) ON_LOOP;
+NODISCARD enum status exchange_submit(struct exchange *ex, uint64_t id, int64_t deadline_ns,
+                                      int64_t now_ns) ON_LOOP;
 
 /*
  * Make sure that a handler's response can be sent: something was answered, and the body fitted.

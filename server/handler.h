@@ -8,6 +8,8 @@
 #ifndef GANTRY_SERVER_HANDLER_H
 #define GANTRY_SERVER_HANDLER_H
 
+#include <stdbool.h>
+
 #include "base/role.h"
 
 struct call;
@@ -27,6 +29,8 @@ struct handler {
     enum handler_kind kind;
     handler_serve_fn serve; /* INLINE */
     handler_work_fn work;   /* BLOCKING */
+    bool is_short; /* BLOCKING: usually over in microseconds, and may run in one read transaction
+                      with others of its kind */
 };
 
 #endif

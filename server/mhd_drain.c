@@ -24,7 +24,7 @@ static void stop_listening(struct loop *loop) ON_LOOP
 
     for (unsigned i = 0; i < BACKLOG_TURNS_MAX && poll(&p, 1, 0) > 0; i++) {
         unsigned before = connections(loop);
-        (void)MHD_run(loop->daemon); /* says NO only when stopped */
+        loop_run(loop);
         if (connections(loop) == before) {
             break; /* at a limit: the rest will see a reset */
         }

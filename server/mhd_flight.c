@@ -5,31 +5,40 @@
 #include "server/mhd_answer.h"
 #include "server/prefer.h"
 
+#define RETRY_S_MAX 60
+
 /* --- the beginning ------------------------------------------------------------------------- */
 
-/* When would a place be free? From what the pool has measured: waiting tasks x mean run / threads. */
+/* When would a place be free? When the queue has drained at the rate of late: at least a second. */
 static unsigned retry_after_s(struct executor *executor)
 {
-    struct executor_stats s;
-    uint64_t mean_ns;
-    uint64_t seconds;
+    int64_t seconds = executor_drain_ns(executor) / NS_PER_S + 1;
 
-    executor_stats(executor, &s);
-    mean_ns = s.completed == 0 ? 0 : s.run_ns_sum / s.completed;
-    seconds = (s.queued + 1) * mean_ns / s.threads / NS_PER_S + 1;
-    return seconds > 60 ? 60 : (unsigned)seconds;
+    return seconds > RETRY_S_MAX ? RETRY_S_MAX : (unsigned)seconds;
 }
 
-static void refuse_busy(struct exchange *ex, enum status status) ON_LOOP
+static void refuse(struct exchange *ex, enum status status) ON_LOOP
 {
-    const char *pool = executor_name(ex->route->executor);
+    struct executor *executor = ex->route->executor;
+    const char *pool = executor_name(executor);
 
-    if (status == STATUS_BUSY) {
+    switch (status) {
+    case STATUS_BUSY:
         call_fail(&ex->call, PROBLEM_QUEUE_FULL, NULL, "the queue of pool \"%s\" is full", pool);
-    } else {
+        break;
+    case STATUS_OVERLOADED:
+        call_fail(&ex->call, PROBLEM_OVERLOADED, NULL,
+                  "pool \"%s\" is overloaded: requests have been waiting too long", pool);
+        break;
+    case STATUS_DEADLINE:
+        call_fail(&ex->call, PROBLEM_DEADLINE_ADMISSION, DEADLINE_HINT,
+                  "pool \"%s\" is expected to need longer than the deadline allows", pool);
+        break;
+    default:
         call_fail(&ex->call, PROBLEM_DRAINING, NULL, "the service is shutting down");
+        break;
     }
-    response_header(&ex->call.response, "Retry-After", "%u", retry_after_s(ex->route->executor));
+    response_header(&ex->call.response, "Retry-After", "%u", retry_after_s(executor));
 }
 
 /* The smaller of the route's deadline and the client's wish. */
@@ -44,6 +53,34 @@ static int64_t deadline_of(struct exchange *ex, int64_t now_ns) ON_LOOP
         ms = ms == 0 || wished_ms < ms ? wished_ms : ms;
     }
     return ms == 0 ? 0 : now_ns + (int64_t)ms * NS_PER_MS;
+}
+
+/* One series of ids for all loops, without asking each other. */
+static uint64_t next_id(struct loop *loop) ON_LOOP
+{
+    loop->flights++;
+    return loop->flights * loop->conf.loops + loop->index;
+}
+
+void flight_kick(struct loop *loop)
+{
+    for (unsigned i = 0; i < loop->submitted_count; i++) {
+        executor_kick(loop->submitted[i]);
+    }
+    loop->submitted_count = 0;
+}
+
+static void note_submitted(struct loop *loop, struct executor *executor) ON_LOOP
+{
+    for (unsigned i = 0; i < loop->submitted_count; i++) {
+        if (loop->submitted[i] == executor) {
+            return;
+        }
+    }
+    if (loop->submitted_count == LOOP_SUBMITTED_MAX) {
+        flight_kick(loop);
+    }
+    loop->submitted[loop->submitted_count++] = executor;
 }
 
 enum MHD_Result flight_begin(struct loop *loop, struct exchange *ex)
@@ -63,11 +100,12 @@ enum MHD_Result flight_begin(struct loop *loop, struct exchange *ex)
                         retry_after_s(ex->route->executor));
         return answer_call(loop, ex);
     }
-    status = exchange_submit(ex, deadline_ns);
+    status = exchange_submit(ex, next_id(loop), deadline_ns, now_ns);
     if (status != STATUS_OK) {
-        refuse_busy(ex, status);
+        refuse(ex, status);
         return answer_call(loop, ex);
     }
+    note_submitted(loop, ex->route->executor);
     /*
      * Submitting before suspending is safe here, and only because completions are taken on this
      * very thread: nobody can resume the connection before it is suspended.
@@ -93,15 +131,28 @@ static void land(struct loop *loop, struct exchange *ex) ON_LOOP
     MHD_resume_connection(ex->connection);
 }
 
-static void decide_unrun(struct loop *loop, struct exchange *ex, enum status outcome) ON_LOOP
+/* It was never run. */
+static void decide_unrun(struct loop *loop, struct exchange *ex, enum task_end end) ON_LOOP
 {
-    if (outcome == STATUS_DEADLINE) {
+    unsigned retry_s = retry_after_s(ex->route->executor);
+
+    switch (end) {
+    case TASK_DEADLINE:
         loop_count(&loop->counters.deadline);
         answer_decide_problem(ex, PROBLEM_DEADLINE_QUEUE,
-                              "the deadline passed before a thread was free", NULL,
-                              retry_after_s(ex->route->executor));
-    } else {
-        answer_decide_problem(ex, PROBLEM_DRAINING, "the service is shutting down", NULL, 1);
+                              "the deadline passed before a thread was free", NULL, retry_s);
+        break;
+    case TASK_SHED:
+        answer_decide_problem(ex, PROBLEM_SHED, "the request waited too long in an overloaded pool",
+                              NULL, retry_s);
+        break;
+    case TASK_KILLED:
+        answer_decide_problem(ex, PROBLEM_CANCELLED_QUEUE, "an operator has cancelled the request",
+                              NULL, retry_s);
+        break;
+    default:
+        answer_decide_problem(ex, PROBLEM_DRAINED, "the service is shutting down", NULL, 1);
+        break;
     }
 }
 
@@ -123,23 +174,23 @@ void flight_complete(struct loop *loop, struct exchange *ex)
         loop_release(loop, ex);
         return;
     }
-    if (ex->outcome == STATUS_OK && !is_kept(loop, ex)) {
-        answer_decide_problem(ex, PROBLEM_BUFFERS_FULL,
+    if (ex->task.end == TASK_DONE && !is_kept(loop, ex)) {
+        answer_decide_problem(ex, PROBLEM_ANSWERS_FULL,
                               "too many answers wait for their clients to read",
                               "raise limits.buffered_bytes", 1);
-    } else if (ex->outcome == STATUS_OK) {
+    } else if (ex->task.end == TASK_DONE) {
         struct MHD_Response *answer = ex->task_answer;
         ex->task_answer = NULL;
         answer_decide(ex, answer, ex->task_answer_status);
     } else {
-        decide_unrun(loop, ex, ex->outcome);
+        decide_unrun(loop, ex, ex->task.end);
     }
     land(loop, ex);
 }
 
 void flight_end(struct loop *loop, struct exchange *ex, enum flight_end why)
 {
-    static const enum status reasons[] = {STATUS_DEADLINE, STATUS_CANCELLED, STATUS_CLOSED};
+    static const enum task_end reasons[] = {TASK_DEADLINE, TASK_GONE, TASK_CLOSED};
     enum status status;
 
     if (ex->state != EXCHANGE_IN_FLIGHT) {

@@ -15,6 +15,9 @@
  */
 enum MHD_Result flight_begin(struct loop *loop, struct exchange *ex) ON_LOOP;
 
+/* Have the tasks taken up that were submitted since the last time. */
+void flight_kick(struct loop *loop) ON_LOOP;
+
 /* The task has come home: answer with it, or drop it if somebody else has answered. */
 void flight_complete(struct loop *loop, struct exchange *ex) ON_LOOP;
 

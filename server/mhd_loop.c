@@ -111,6 +111,12 @@ static int sleep_ms(struct loop *loop, int64_t until_ns) ON_LOOP
     return ms < SLEEP_MS_MAX ? (int)ms : SLEEP_MS_MAX;
 }
 
+void loop_run(struct loop *loop)
+{
+    (void)MHD_run(loop->daemon); /* says NO only when stopped */
+    flight_kick(loop);
+}
+
 void loop_turn(struct loop *loop, int64_t until_ns)
 {
     struct epoll_event events[EVENTS_MAX];
@@ -130,7 +136,7 @@ void loop_turn(struct loop *loop, int64_t until_ns)
     }
     take_completions(loop);
     look_at_time(loop);
-    (void)MHD_run(loop->daemon); /* says NO only when stopped */
+    loop_run(loop);
     clients_see_off(loop);
     clients_drop_stuck(loop);
     if (!loop->has_moved) {
@@ -146,7 +152,7 @@ void loop_turn(struct loop *loop, int64_t until_ns)
 static void finish(struct loop *loop) ON_LOOP
 {
     take_completions(loop);
-    (void)MHD_run(loop->daemon); /* says NO only when stopped */
+    loop_run(loop);
     MHD_stop_daemon(loop->daemon);
     loop->daemon = NULL;
     invariant(loop->exchanges_count == 0);

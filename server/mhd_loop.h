@@ -27,7 +27,8 @@
 
 struct MHD_Daemon;
 
-#define LOOP_BARREN_TURNS 256 /* in a row, before libmicrohttpd has to wait */
+#define LOOP_SUBMITTED_MAX 8   /* executors that are kicked together */
+#define LOOP_BARREN_TURNS  256 /* in a row, before libmicrohttpd has to wait */
 
 enum loop_command { LOOP_RUN, LOOP_DRAIN, LOOP_FINISH };
 
@@ -56,6 +57,9 @@ struct loop {
     struct list leaving LOOP_OWNED; /* clients that have closed their side */
     struct list in_flight LOOP_OWNED;
     unsigned in_flight_count LOOP_OWNED;
+    uint64_t flights LOOP_OWNED;                               /* begun so far, or tried to */
+    struct executor *submitted[LOOP_SUBMITTED_MAX] LOOP_OWNED; /* to be kicked */
+    unsigned submitted_count LOOP_OWNED;
     uint64_t buffered LOOP_OWNED;        /* bytes charged to exchanges: conf.buffered_max */
     unsigned exchanges_count LOOP_OWNED; /* alive, for the final reckoning */
     uint64_t id_state LOOP_OWNED;        /* of the request ids */
@@ -83,6 +87,9 @@ static inline void loop_count(_Atomic uint64_t *counter)
 {
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
+
+/* Run libmicrohttpd, and then what it has given us to do. */
+void loop_run(struct loop *loop) ON_LOOP;
 
 /* Wait for something to happen, at most until until_ns, and do what there is to do. */
 void loop_turn(struct loop *loop, int64_t until_ns) ON_LOOP;

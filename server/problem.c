@@ -6,8 +6,9 @@ static const struct {
     unsigned http_status;
     const char *code;
     const char *title;
+    const char *phase;
 } table[] = {
-#define PROBLEM_ROW(kind, http, code, title) {http, code, title},
+#define PROBLEM_ROW(kind, http, code, title, phase) {http, code, title, phase},
     PROBLEM_LIST(PROBLEM_ROW)
 #undef PROBLEM_ROW
 };
@@ -37,6 +38,9 @@ void problem_write(struct response *r, enum problem_kind kind, const char *reque
     put_member(b, "message", detail); /* PostgREST's name for it */
     put_member(b, "details", NULL);
     put_member(b, "hint", hint);
+    if (table[kind].phase != NULL) {
+        put_member(b, "phase", table[kind].phase);
+    }
     put_member(b, "request_id", request_id);
     if (errors != NULL && errors->size > 0) {
         buf_append_literal(b, ",\"errors\":");
@@ -74,8 +78,11 @@ enum problem_kind problem_of(enum status status)
         return PROBLEM_LOCKED;
     case STATUS_FULL:
         return PROBLEM_DISK_FULL;
-    case STATUS_NOMEM:
+    case STATUS_OVERLOADED:
+        return PROBLEM_OVERLOADED;
     case STATUS_CANCELLED:
+        return PROBLEM_CANCELLED_RUN;
+    case STATUS_NOMEM:
         return PROBLEM_UNAVAILABLE;
     default:
         return PROBLEM_INTERNAL;

@@ -10,35 +10,43 @@
 #include "base/str.h"
 #include "server/response.h"
 
-/*  kind                   HTTP  code in the body           title */
+/*  kind, HTTP status, code, title; of a 503 or 504 also the phase in which the request was given
+ *  up: before it was queued, in the queue, or while it ran */
 #define PROBLEM_LIST(X)                                                                            \
-    X(BAD_REQUEST, 400, "bad_request", "Bad request")                                              \
-    X(BAD_PARAMETERS, 400, "bad_parameters", "Bad parameters")                                     \
-    X(NOT_FOUND, 404, "not_found", "Not found")                                                    \
-    X(ROW_NOT_FOUND, 404, "row_not_found", "Row not found")                                        \
-    X(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "Method not allowed")                         \
-    X(REQUEST_TIMEOUT, 408, "request_timeout", "Request timeout")                                  \
-    X(CONFLICT, 409, "conflict", "Conflict")                                                       \
-    X(BODY_TOO_LARGE, 413, "body_too_large", "Body too large")                                     \
-    X(UNSUPPORTED_MEDIA_TYPE, 415, "unsupported_media_type", "Unsupported media type")             \
-    X(EXPECTATION_FAILED, 417, "expectation_failed", "Expectation failed")                         \
-    X(HEADERS_TOO_LARGE, 431, "headers_too_large", "Headers too large")                            \
-    X(INTERNAL, 500, "internal", "Internal error")                                                 \
-    X(RESULT_TOO_LARGE, 500, "result_too_large", "Result too large")                               \
-    X(NOT_IMPLEMENTED, 501, "not_implemented", "Not implemented")                                  \
-    X(QUEUE_FULL, 503, "queue_full", "Queue full")                                                 \
-    X(IN_FLIGHT_FULL, 503, "in_flight_full", "Too many requests in flight")                        \
-    X(BUFFERS_FULL, 503, "buffers_full", "Too much is buffered")                                   \
-    X(DEADLINE_QUEUE, 503, "deadline_queue", "Deadline passed while waiting")                      \
-    X(LOCKED, 503, "locked", "Database locked")                                                    \
-    X(DRAINING, 503, "draining", "Shutting down")                                                  \
-    X(UNAVAILABLE, 503, "unavailable", "Service unavailable")                                      \
-    X(DEADLINE_RUN, 504, "deadline_run", "Deadline passed while running")                          \
-    X(VERSION, 505, "version_not_supported", "HTTP version not supported")                         \
-    X(DISK_FULL, 507, "disk_full", "No space left")
+    X(BAD_REQUEST, 400, "bad_request", "Bad request", NULL)                                        \
+    X(BAD_PARAMETERS, 400, "bad_parameters", "Bad parameters", NULL)                               \
+    X(NOT_FOUND, 404, "not_found", "Not found", NULL)                                              \
+    X(ROW_NOT_FOUND, 404, "row_not_found", "Row not found", NULL)                                  \
+    X(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "Method not allowed", NULL)                   \
+    X(REQUEST_TIMEOUT, 408, "request_timeout", "Request timeout", NULL)                            \
+    X(CONFLICT, 409, "conflict", "Conflict", NULL)                                                 \
+    X(BODY_TOO_LARGE, 413, "body_too_large", "Body too large", NULL)                               \
+    X(UNSUPPORTED_MEDIA_TYPE, 415, "unsupported_media_type", "Unsupported media type", NULL)       \
+    X(EXPECTATION_FAILED, 417, "expectation_failed", "Expectation failed", NULL)                   \
+    X(HEADERS_TOO_LARGE, 431, "headers_too_large", "Headers too large", NULL)                      \
+    X(INTERNAL, 500, "internal", "Internal error", NULL)                                           \
+    X(RESULT_TOO_LARGE, 500, "result_too_large", "Result too large", NULL)                         \
+    X(NOT_IMPLEMENTED, 501, "not_implemented", "Not implemented", NULL)                            \
+    X(QUEUE_FULL, 503, "queue_full", "Queue full", "admission")                                    \
+    X(IN_FLIGHT_FULL, 503, "in_flight_full", "Too many requests in flight", "admission")           \
+    X(BUFFERS_FULL, 503, "buffers_full", "Too much is buffered", "admission")                      \
+    X(ANSWERS_FULL, 503, "buffers_full", "Too much is buffered", "run")                            \
+    X(OVERLOADED, 503, "overloaded", "Overloaded", "admission")                                    \
+    X(SHED, 503, "overloaded", "Overloaded", "queue")                                              \
+    X(DEADLINE_ADMISSION, 503, "deadline_queue", "Deadline too near", "admission")                 \
+    X(DEADLINE_QUEUE, 503, "deadline_queue", "Deadline passed while waiting", "queue")             \
+    X(CANCELLED_QUEUE, 503, "cancelled", "Cancelled", "queue")                                     \
+    X(CANCELLED_RUN, 503, "cancelled", "Cancelled", "run")                                         \
+    X(LOCKED, 503, "locked", "Database locked", "run")                                             \
+    X(DRAINING, 503, "draining", "Shutting down", "admission")                                     \
+    X(DRAINED, 503, "draining", "Shutting down", "queue")                                          \
+    X(UNAVAILABLE, 503, "unavailable", "Service unavailable", "run")                               \
+    X(DEADLINE_RUN, 504, "deadline_run", "Deadline passed while running", "run")                   \
+    X(VERSION, 505, "version_not_supported", "HTTP version not supported", NULL)                   \
+    X(DISK_FULL, 507, "disk_full", "No space left", NULL)
 
 enum problem_kind {
-#define PROBLEM_ENUM(kind, http, code, title) PROBLEM_##kind,
+#define PROBLEM_ENUM(kind, http, code, title, phase) PROBLEM_##kind,
     PROBLEM_LIST(PROBLEM_ENUM)
 #undef PROBLEM_ENUM
 };

@@ -102,6 +102,15 @@ NODISCARD enum status connection_run(struct connection *c, const struct query *q
                                      struct error *err) ON_WORKER MAY_BLOCK;
 
 /*
+ * What is run on this reader from here to connection_batch_end() sees one snapshot, taken when the
+ * first statement runs: then SQLite locks and looks for changes once, which costs as much as two
+ * point reads. A failing statement does not harm the others. Keep batches short: the snapshot holds
+ * back the checkpoint.
+ */
+void connection_batch_begin(struct connection *c) ON_WORKER;
+void connection_batch_end(struct connection *c) ON_WORKER MAY_BLOCK;
+
+/*
  * Compare the file's schema version with the newest snapshot and read a new snapshot if another
  * process (or our writer) has changed the schema since. Cheap when nothing changed.
  */

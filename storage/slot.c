@@ -5,6 +5,7 @@
 struct slot {
     const struct slot_conf *conf;
     struct connection *connection; /* NULL until it is needed */
+    bool is_batch;
 };
 
 void *slot_create(void *conf)
@@ -26,6 +27,28 @@ void slot_destroy(void *memory)
     mem_free(slot);
 }
 
+void slot_batch_begin(void *memory)
+{
+    struct slot *slot = memory;
+
+    assert_on_worker();
+    slot->is_batch = true;
+    if (slot->connection != NULL) {
+        connection_batch_begin(slot->connection);
+    }
+}
+
+void slot_batch_end(void *memory)
+{
+    struct slot *slot = memory;
+
+    assert_on_worker();
+    slot->is_batch = false;
+    if (slot->connection != NULL) {
+        connection_batch_end(slot->connection);
+    }
+}
+
 enum status slot_connection(void *memory, struct connection **ret, struct error *err)
 {
     struct slot *slot = memory;
@@ -35,6 +58,9 @@ enum status slot_connection(void *memory, struct connection **ret, struct error 
             connection_open(slot->conf->db, slot->conf->kind, &slot->connection, err);
         if (status != STATUS_OK) {
             return status;
+        }
+        if (slot->is_batch) {
+            connection_batch_begin(slot->connection);
         }
     }
     *ret = slot->connection;

@@ -18,6 +18,10 @@ struct slot_conf {
 void *slot_create(void *conf);
 void slot_destroy(void *slot);
 
+/* Likewise: local_batch_begin and local_batch_end, for readers. */
+void slot_batch_begin(void *slot);
+void slot_batch_end(void *slot);
+
 /*
  * The slot's connection. Lends: until slot_destroy. A failure to open is not remembered: the next
  * call tries again.

@@ -107,6 +107,9 @@ enum status connection_run(struct connection *c, const struct query *q, struct c
     sqlite_forget_failure(c);
     status = stop_check(c, err);
     if (status == STATUS_OK) {
+        status = reader_enter(c, err);
+    }
+    if (status == STATUS_OK) {
         status = statement_cache_get(c, q->sql, &s, err);
     }
     if (status == STATUS_OK) {

@@ -70,6 +70,7 @@ struct connection {
     enum connection_kind kind;
     bool has_slot;         /* counted in db->connections, and for a writer in db->has_writer */
     bool is_ours;          /* SQL of our own runs: the authorizer and the progress handler let it */
+    bool is_batch;         /* a reader between connection_batch_begin and _end */
     bool has_lost_sync;    /* an fsync failed: what is on the disk is unknown, write no more */
     char denied[160];      /* why the authorizer refused, in words */
     struct cancel *cancel; /* during connection_run only */
@@ -160,6 +161,10 @@ NODISCARD enum status rows_write(struct connection *c, struct statement *s, cons
 
 NODISCARD enum status reader_run(struct connection *c, struct statement *s, const struct query *q,
                                  struct buf *out, struct query_result *result, struct error *err);
+
+/* In a batch: open the one transaction if this is its first statement. Else: nothing. */
+NODISCARD enum status reader_enter(struct connection *c, struct error *err);
+
 NODISCARD enum status writer_run(struct connection *c, struct statement *s, const struct query *q,
                                  struct buf *out, struct query_result *result, struct error *err);
 

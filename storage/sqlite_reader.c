@@ -1,6 +1,9 @@
 /*
- * Reading: one statement in autocommit. It sees one snapshot of the file from its first step to
- * its last, and holds nobody up.
+ * Reading: one statement in autocommit, or several in one read transaction. It sees one snapshot of
+ * the file from its first step to its last, and holds nobody up.
+ *
+ * A statement that fails or is stopped leaves a read transaction as it was, unless SQLite itself ends
+ * it (out of memory, a broken file): the next statement then opens another.
  */
 #include "storage/sqlite_internal.h"
 
@@ -11,4 +14,31 @@ enum status reader_run(struct connection *c, struct statement *s, const struct q
 
     (void)sqlite3_reset(s->handle); /* ends the snapshot; repeats the failure of the last step */
     return status;
+}
+
+void connection_batch_begin(struct connection *c)
+{
+    c->is_batch = c->kind == CONNECTION_READER;
+}
+
+enum status reader_enter(struct connection *c, struct error *err)
+{
+    int code;
+
+    if (!c->is_batch || !sqlite3_get_autocommit(c->handle)) {
+        return STATUS_OK;
+    }
+    code = sqlite_run_own(c, OWN_BEGIN_READ, NULL);
+    return code == SQLITE_OK ? STATUS_OK : sqlite_failure(c, code, err);
+}
+
+void connection_batch_end(struct connection *c)
+{
+    if (!c->is_batch) {
+        return;
+    }
+    c->is_batch = false;
+    if (!sqlite3_get_autocommit(c->handle) && sqlite_run_own(c, OWN_COMMIT, NULL) != SQLITE_OK) {
+        sqlite_rollback(c);
+    }
 }

@@ -201,8 +201,9 @@ static struct snapshot *snapshot_of(const struct schema *schema)
 
 static enum status read_snapshot(struct connection *c, struct snapshot *snapshot, struct error *err)
 {
+    bool is_inside = !sqlite3_get_autocommit(c->handle); /* of a batch */
     int64_t version = 0;
-    int code = sqlite_run_own(c, OWN_BEGIN_READ, NULL);
+    int code = is_inside ? SQLITE_OK : sqlite_run_own(c, OWN_BEGIN_READ, NULL);
     enum status status;
 
     if (code != SQLITE_OK) {
@@ -216,7 +217,9 @@ static enum status read_snapshot(struct connection *c, struct snapshot *snapshot
         c->is_ours = false;
     }
     status = code == SQLITE_OK ? STATUS_OK : sqlite_failure(c, code, err);
-    sqlite_rollback(c); /* nothing was written; SQLite forgets its message here */
+    if (!is_inside) {
+        sqlite_rollback(c); /* nothing was written; SQLite forgets its message here */
+    }
     return status;
 }
 
@@ -249,10 +252,15 @@ enum status schema_read(struct connection *c, struct error *err)
 enum status connection_refresh_schema(struct connection *c, struct error *err)
 {
     int64_t version = 0;
+    enum status status;
     uint32_t known;
     int code;
 
     sqlite_forget_failure(c);
+    status = reader_enter(c, err);
+    if (status != STATUS_OK) {
+        return status;
+    }
     code = sqlite_run_own(c, OWN_VERSION, &version);
     if (code != SQLITE_OK) {
         return sqlite_failure(c, code, err);

@@ -38,6 +38,18 @@ static struct statement *find(struct statement_cache *cache, const char *sql, si
     return s;
 }
 
+/* The one that was used last, if it is that: then nothing has to be hashed or moved. */
+static struct statement *find_last(struct statement_cache *cache, const char *sql, size_t size)
+{
+    struct statement *s;
+
+    if (list_is_empty(&cache->uses)) {
+        return NULL;
+    }
+    s = container_of(cache->uses.prev, struct statement, use);
+    return s->sql_size == size && memcmp(s->sql, sql, size) == 0 ? s : NULL;
+}
+
 static void destroy(struct statement *s)
 {
     (void)sqlite3_finalize(s->handle); /* repeats an old failure, if any */
@@ -189,11 +201,17 @@ enum status statement_cache_get(struct connection *c, const char *sql, struct st
 {
     struct statement_cache *cache = &c->cache;
     size_t size = strlen(sql);
-    uint64_t hash = hash_of(sql, size);
-    struct statement *s = find(cache, sql, size, hash);
+    struct statement *s = find_last(cache, sql, size);
     struct statement **bucket;
     enum status status;
+    uint64_t hash;
 
+    if (s != NULL) {
+        *ret = s;
+        return STATUS_OK;
+    }
+    hash = hash_of(sql, size);
+    s = find(cache, sql, size, hash);
     if (s == NULL) {
         status = create(c, sql, size, hash, &s, err);
         if (status != STATUS_OK) {

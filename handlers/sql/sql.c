@@ -208,7 +208,8 @@ static enum status copy_params(struct sql_route *route, const struct sql_conf *c
 static enum status fill(struct sql_route *route, const struct sql_conf *conf,
                         const struct statement_info *info, struct faults *f)
 {
-    route->handler = (struct handler){.kind = HANDLER_BLOCKING, .work = work};
+    route->handler =
+        (struct handler){.kind = HANDLER_BLOCKING, .work = work, .is_short = info->is_read_only};
     route->method = conf->method;
     route->shape = conf->shape;
     route->is_write = !info->is_read_only;

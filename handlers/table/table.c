@@ -253,8 +253,8 @@ enum status table_api_create(const struct table_conf *conf, struct table_api **r
         return STATUS_NOMEM;
     }
     api->conf = *conf;
-    api->list = (struct handler){.kind = HANDLER_BLOCKING, .work = list_work};
-    api->rows = (struct handler){.kind = HANDLER_BLOCKING, .work = rows_work};
+    api->list = (struct handler){.kind = HANDLER_BLOCKING, .work = list_work, .is_short = true};
+    api->rows = (struct handler){.kind = HANDLER_BLOCKING, .work = rows_work, .is_short = true};
     *ret = api;
     return STATUS_OK;
 }

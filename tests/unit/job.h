@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/attributes.h"
+#include "base/clock.h"
 #include "base/role.h"
 #include "pool/executor.h"
 #include "pool/task.h"
@@ -29,7 +30,7 @@ struct job {
     void *local;             /* of the worker that ran it */
     _Atomic int runs;
     _Atomic int finishes;
-    enum status outcome;
+    enum task_end end;
 };
 
 static inline void job_work(struct task *task, struct worker *worker)
@@ -46,13 +47,25 @@ static inline void job_work(struct task *task, struct worker *worker)
     sem_wait(&job->go);
 }
 
-static inline void job_finish(struct task *task, enum status outcome)
+static inline void job_finish(struct list *tasks)
 {
-    struct job *job = container_of(task, struct job, task);
+    struct list *link;
 
-    job->outcome = outcome;
-    atomic_fetch_add(&job->finishes, 1);
-    sem_post(&job->over);
+    while ((link = list_take_first(tasks)) != NULL) {
+        struct job *job = container_of(link, struct job, task.link);
+        job->end = job->task.end;
+        atomic_fetch_add(&job->finishes, 1);
+        sem_post(&job->over); /* the last touch */
+    }
+}
+
+/* Submit it and see that it is taken up. */
+static inline enum status job_submit(struct executor *ex, struct job *job)
+{
+    enum status status = executor_submit(ex, &job->task, clock_now_ns());
+
+    executor_kick(ex);
+    return status;
 }
 
 /* is_free: does work end at once, without being let go? */
@@ -67,7 +80,7 @@ static inline void job_init(struct job *job, struct journal *journal, bool is_fr
     job->local = NULL;
     atomic_init(&job->runs, 0);
     atomic_init(&job->finishes, 0);
-    job->outcome = STATUS_INTERNAL;
+    job->end = TASK_ENDS;
 }
 
 /* Let it go, and wait until it is over. */

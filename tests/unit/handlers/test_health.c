@@ -102,7 +102,7 @@ static void fill(struct executor *pool, struct job *jobs)
 {
     for (size_t i = 0; i < 2; i++) {
         job_init(&jobs[i], NULL, false);
-        assert_int_equal(executor_submit(pool, &jobs[i].task), STATUS_OK);
+        assert_int_equal(job_submit(pool, &jobs[i]), STATUS_OK);
     }
     sem_wait(&jobs[0].begun);
 }

@@ -213,6 +213,14 @@ static struct executor *make_executor(unsigned queue_max)
     return ex;
 }
 
+static enum status submit(struct exchange *ex, int64_t deadline_ns) ON_LOOP
+{
+    enum status status = exchange_submit(ex, 1, deadline_ns, clock_now_ns());
+
+    executor_kick(ex->route->executor);
+    return status;
+}
+
 /* Wait as a loop does. Return: the exchange that has come home. */
 static struct exchange *await(void) ON_LOOP
 {
@@ -253,10 +261,10 @@ static void a_worker_makes_the_answer(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct exchange *ex = make_in(EXCHANGE_READY);
         ex->route = &routes[i];
-        assert_int_equal(exchange_submit(ex, clock_now_ns() + 60 * NS_PER_S), STATUS_OK);
+        assert_int_equal(submit(ex, clock_now_ns() + 60 * NS_PER_S), STATUS_OK);
         assert_true(ex->is_with_worker);
         assert_ptr_equal(await(), ex);
-        assert_int_equal(ex->outcome, STATUS_OK);
+        assert_int_equal(ex->task.end, TASK_DONE);
         assert_non_null(ex->task_answer);
         assert_int_equal(ex->task_answer_status, i == 0 ? 200 : 500);
         bury(ex); /* frees the answer, too */
@@ -275,31 +283,33 @@ static void work_that_is_never_run(void **state)
     (void)state;
     assert_on_loop();
     job_init(&blocker, NULL, false);
-    assert_int_equal(executor_submit(pool, &blocker.task), STATUS_OK);
+    assert_int_equal(job_submit(pool, &blocker), STATUS_OK);
     sem_wait(&blocker.begun);
     for (size_t i = 0; i < 2; i++) {
         ex = make_in(EXCHANGE_READY);
         ex->route = &route;
-        assert_int_equal(exchange_submit(ex, i == 0 ? 0 : 1), STATUS_OK);
+        assert_int_equal(submit(ex, i == 0 ? 0 : clock_now_ns() + NS_PER_S), STATUS_OK);
         refused = make_in(EXCHANGE_READY);
         refused->route = &route;
-        assert_int_equal(exchange_submit(refused, 0), STATUS_BUSY);
+        assert_int_equal(submit(refused, 0), STATUS_BUSY);
         assert_false(refused->is_with_worker);
         exchange_destroy(refused);
         if (i == 0) {
-            assert_int_equal(executor_cancel(pool, &ex->task, STATUS_CANCELLED), STATUS_OK);
+            assert_int_equal(executor_cancel(pool, &ex->task, TASK_GONE), STATUS_OK);
         } else {
+            clock_set_for_tests(clock_now_ns() + NS_PER_S);
             job_end(&blocker);
         }
         assert_ptr_equal(await(), ex);
-        assert_int_equal(ex->outcome, i == 0 ? STATUS_CANCELLED : STATUS_DEADLINE);
+        assert_int_equal(ex->task.end, i == 0 ? TASK_GONE : TASK_DEADLINE);
         assert_null(ex->task_answer);
         bury(ex);
     }
+    clock_set_for_tests(0);
     as_main(executor_stop, pool);
     ex = make_in(EXCHANGE_READY);
     ex->route = &route;
-    assert_int_equal(exchange_submit(ex, 0), STATUS_CLOSED);
+    assert_int_equal(submit(ex, 0), STATUS_CLOSED);
     exchange_destroy(ex);
     as_main(executor_destroy, pool);
 }

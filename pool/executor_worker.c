@@ -1,0 +1,333 @@
+/*
+ * What a worker does: take a batch, run it, hand it back, sleep.
+ *
+ * A batch is several tasks only if they are short, and is bounded by the work that is expected in
+ * it. Until a task has begun it stays QUEUED, though in its worker's list: cancelling treats it like
+ * the others, and the monitor may take it away again.
+ */
+#include <signal.h>
+#include <stdio.h>
+
+#include "pool/executor_internal.h"
+
+#define MEAN_SHIFT 4 /* each run has a 16th of the weight */
+#define MEAN_LEAP  8 /* one run counts as at most so many times the mean, and a microsecond */
+
+/* --- taking ------------------------------------------------------------------------------- */
+
+static struct task *task_of(struct list *link)
+{
+    return container_of(link, struct task, link);
+}
+
+/* What is too old to be of use is dropped from the head. */
+static void shed_locked(struct executor *ex, int64_t now_ns, struct list *finished)
+{
+    struct list *link;
+
+    while ((link = list_first(&ex->queue)) != NULL &&
+           codel_is_stale(&ex->codel, now_ns - task_of(link)->queued_ns)) {
+        queue_drop_locked(ex, task_of(link), TASK_SHED, finished);
+    }
+}
+
+/* The task whose turn it is, still linked; NULL: none is queued. */
+static struct task *next_locked(struct executor *ex, int64_t now_ns, struct list *finished)
+{
+    struct list *oldest = list_first(&ex->queue);
+
+    if (oldest == NULL) {
+        return NULL;
+    }
+    codel_on_take(&ex->codel, now_ns, now_ns - task_of(oldest)->queued_ns, ex->stats.mean_run_ns);
+    shed_locked(ex, now_ns, finished);
+    oldest = list_first(&ex->queue);
+    if (oldest == NULL) {
+        return NULL;
+    }
+    return codel_is_newest_first(&ex->codel, now_ns - task_of(oldest)->queued_ns)
+               ? task_of(ex->queue.prev)
+               : task_of(oldest);
+}
+
+static unsigned batch_max_locked(const struct executor *ex)
+{
+    int64_t mean_ns = ex->stats.mean_run_ns;
+    unsigned share = (ex->stats.queued + ex->lively - 1) / (ex->lively == 0 ? 1 : ex->lively);
+    int64_t n = mean_ns == 0 ? 1 : BATCH_NS / mean_ns;
+
+    n = n < BATCH_MAX ? n : BATCH_MAX;
+    n = n < share ? n : share;
+    return n < 1 ? 1 : (unsigned)n;
+}
+
+/* Fill the worker's batch. Return: is there anything in it? */
+static bool take_locked(struct worker *worker, int64_t now_ns, struct list *finished)
+{
+    struct executor *ex = worker->executor;
+    unsigned max = batch_max_locked(ex);
+    unsigned n = 0;
+    struct task *task;
+
+    while (n < max && (task = next_locked(ex, now_ns, finished)) != NULL) {
+        if (n > 0 && !task->is_short) {
+            break;
+        }
+        list_remove(&task->link);
+        list_append(&worker->batch, &task->link);
+        n++;
+        if (!task->is_short) {
+            break;
+        }
+    }
+    ex->stats.batches += n > 0;
+    if (n > 1) {
+        monitor_need_locked(ex);
+    }
+    return n > 0;
+}
+
+/* --- running ------------------------------------------------------------------------------ */
+
+/*
+ * The mean of late. One run may not move it far: of a thousand short ones and one of a minute the
+ * next will take long with a probability of one in a thousand.
+ */
+static void note_run_locked(struct executor *ex, int64_t run_ns)
+{
+    int64_t mean_ns = ex->stats.mean_run_ns;
+    int64_t most_ns = MEAN_LEAP * mean_ns + 1000;
+
+    histogram_add(&ex->stats.run, run_ns);
+    if (mean_ns == 0) {
+        ex->stats.mean_run_ns = run_ns; /* the first */
+        return;
+    }
+    run_ns = run_ns < most_ns ? run_ns : most_ns;
+    ex->stats.mean_run_ns += (run_ns - mean_ns) / (1 << MEAN_SHIFT);
+}
+
+static void begin_locked(struct worker *worker, struct task *task, int64_t now_ns)
+{
+    struct executor *ex = worker->executor;
+
+    list_remove(&task->link);
+    task->state = TASK_RUNNING;
+    task->begun_ns = now_ns;
+    worker->running = task;
+    ex->stats.queued--;
+    ex->stats.running++;
+    ex->progress_ns = now_ns;
+    histogram_add(&ex->stats.wait, now_ns - task->queued_ns);
+    queue_note_drained_locked(ex);
+}
+
+static void end_locked(struct worker *worker, struct task *task, int64_t now_ns)
+{
+    struct executor *ex = worker->executor;
+
+    task->state = TASK_IDLE;
+    task->end = TASK_DONE;
+    task->ended_ns = now_ns;
+    worker->running = NULL;
+    ex->stats.running--;
+    ex->progress_ns = now_ns;
+    note_run_locked(ex, now_ns - task->begun_ns);
+    queue_note_drained_locked(ex);
+    list_append(&worker->done, &task->link);
+    if (worker->is_slow) {
+        worker->is_slow = false;
+        ex->lively++;
+    }
+    if (worker->is_stuck) {
+        worker->is_stuck = false;
+        ex->stats.stuck--;
+    }
+}
+
+static void move_all(struct list *from, struct list *to)
+{
+    struct list *link;
+
+    while ((link = list_take_first(from)) != NULL) {
+        list_append(to, link);
+    }
+}
+
+/* Run what the worker has taken, and hand it back. */
+static void run_batch_locked(struct worker *worker, int64_t now_ns, struct list *finished)
+{
+    struct executor *ex = worker->executor;
+    bool is_batch = worker->batch.next != worker->batch.prev && ex->conf.local_batch_begin != NULL;
+    bool is_begun = false;
+    struct list *link;
+
+    while ((link = list_first(&worker->batch)) != NULL) {
+        struct task *task = task_of(link);
+        int64_t deadline_ns = task->cancel.deadline_ns;
+
+        if (deadline_ns != 0 && now_ns >= deadline_ns) {
+            queue_drop_locked(ex, task, TASK_DEADLINE, &worker->done);
+            queue_note_drained_locked(ex);
+            continue;
+        }
+        begin_locked(worker, task, now_ns);
+        pthread_mutex_unlock(&ex->mu);
+        if (is_batch && !is_begun) {
+            ex->conf.local_batch_begin(worker->local);
+            is_begun = true;
+        }
+        task->work(task, worker);
+        now_ns = clock_now_ns();
+        pthread_mutex_lock(&ex->mu);
+        end_locked(worker, task, now_ns);
+    }
+    move_all(&worker->done, finished);
+    pthread_mutex_unlock(&ex->mu);
+    executor_finish(finished);
+    if (is_begun) {
+        ex->conf.local_batch_end(worker->local);
+    }
+    pthread_mutex_lock(&ex->mu);
+}
+
+/* --- the thread --------------------------------------------------------------------------- */
+
+static void sleep_locked(struct worker *worker)
+{
+    struct executor *ex = worker->executor;
+
+    worker->next_idle = ex->idle;
+    worker->is_idle = true;
+    ex->idle = worker;
+    ex->lively--;
+    while (worker->is_idle) {
+        pthread_cond_wait(&worker->wake, &ex->mu);
+    }
+}
+
+static void finish_unlocked(struct executor *ex, struct list *finished)
+{
+    if (!list_is_empty(finished)) {
+        pthread_mutex_unlock(&ex->mu);
+        executor_finish(finished);
+        pthread_mutex_lock(&ex->mu);
+    }
+}
+
+/* Until the executor is closed and nothing is left, or a spare has the worker's place. */
+static void serve_locked(struct worker *worker)
+{
+    struct executor *ex = worker->executor;
+    struct list finished;
+
+    list_init(&finished);
+    while (!worker->is_replaced) {
+        int64_t now_ns = clock_now_ns();
+
+        if (take_locked(worker, now_ns, &finished)) {
+            struct worker *sleeper = queue_wake_locked(ex);
+            if (sleeper != NULL) {
+                pthread_mutex_unlock(&ex->mu);
+                queue_signal(sleeper);
+                pthread_mutex_lock(&ex->mu);
+            }
+            run_batch_locked(worker, now_ns, &finished);
+        } else if (!list_is_empty(&finished)) {
+            finish_unlocked(ex, &finished); /* all that waited was stale */
+        } else if (ex->is_closed) {
+            break;
+        } else {
+            sleep_locked(worker);
+        }
+    }
+}
+
+static void announce_start_locked(struct worker *worker, bool has_failed)
+{
+    struct executor *ex = worker->executor;
+
+    ex->started++;
+    ex->has_failed = ex->has_failed || has_failed;
+    pthread_cond_signal(&ex->has_started);
+}
+
+static void leave_locked(struct worker *worker)
+{
+    struct executor *ex = worker->executor;
+
+    ex->lively--;
+    if (worker->is_replaced) {
+        worker->is_replaced = false;
+        ex->stats.replaced--;
+    } else {
+        ex->active--;
+    }
+    worker->state = WORKER_ENDED;
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker *worker = argument;
+    struct executor *ex = worker->executor;
+    bool has_failed = false;
+    char name[NAME_SIZE + 16];
+
+    (void)snprintf(name, sizeof(name), "gy-%s-%u", ex->name, worker->index); /* cut is fine */
+    role_set_worker(name);
+    worker->local = NULL;
+    if (ex->conf.local_create != NULL) {
+        worker->local = ex->conf.local_create(ex->conf.local_user);
+        has_failed = worker->local == NULL;
+    }
+    pthread_mutex_lock(&ex->mu);
+    announce_start_locked(worker, has_failed);
+    if (!has_failed) {
+        serve_locked(worker);
+    }
+    leave_locked(worker);
+    pthread_mutex_unlock(&ex->mu);
+    if (worker->local != NULL && ex->conf.local_destroy != NULL) {
+        ex->conf.local_destroy(worker->local);
+    }
+    return NULL;
+}
+
+int worker_start_thread(pthread_t *thread, void *(*func)(void *), void *argument)
+{
+    sigset_t all;
+    sigset_t before;
+    int rc;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(thread, NULL, func, argument);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
+
+int worker_start(struct worker *worker)
+{
+    struct executor *ex = worker->executor;
+    int rc;
+
+    pthread_mutex_lock(&ex->mu);
+    worker->state = WORKER_ALIVE;
+    ex->active++;
+    ex->lively++;
+    pthread_mutex_unlock(&ex->mu);
+    rc = worker_start_thread(&worker->thread, worker_main, worker);
+    if (rc != 0) {
+        pthread_mutex_lock(&ex->mu);
+        worker->state = WORKER_NONE;
+        ex->active--;
+        ex->lively--;
+        pthread_mutex_unlock(&ex->mu);
+    }
+    return rc;
+}
+
+void *worker_local(const struct worker *worker)
+{
+    return worker->local;
+}
