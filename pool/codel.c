@@ -36,9 +36,11 @@ void codel_on_take(struct codel *c, int64_t now_ns, int64_t oldest_ns, int64_t m
         return;
     }
     c->floor_ns = mean_ns;
-    if (c->end_ns == 0) {
-        c->end_ns = now_ns + interval_ns(c); /* the first task ever */
-    } else if (now_ns >= c->end_ns) {
+    if (mean_ns == 0) {
+        c->end_ns = now_ns + interval_ns(c); /* what tasks take is not known yet */
+        return;
+    }
+    if (now_ns >= c->end_ns) {
         begin_interval(c, now_ns);
     }
     c->least_ns = oldest_ns < c->least_ns ? oldest_ns : c->least_ns;

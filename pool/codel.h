@@ -30,7 +30,8 @@ struct codel {
 /* target_ns: an acceptable standing delay (0: off); interval_ns: how long it takes to be standing. */
 void codel_init(struct codel *c, int64_t target_ns, int64_t interval_ns);
 
-/* A task is taken out of the queue, whose oldest has waited oldest_ns; tasks take mean_ns. */
+/* A task is taken out of the queue, whose oldest has waited oldest_ns; tasks take mean_ns, or 0 as
+ * long as none has ended. */
 void codel_on_take(struct codel *c, int64_t now_ns, int64_t oldest_ns, int64_t mean_ns);
 
 /* A task was refused because the queue is overloaded. */

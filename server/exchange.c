@@ -23,6 +23,9 @@ static void clear(struct exchange *ex) ON_LOOP
     ex->client = NULL;
     ex->watched = (struct watched){0};
     list_init(&ex->in_flight_link);
+    ex->flight_ns = 0;
+    ex->deadline_ns = 0;
+    ex->is_suspended = false;
     ex->body_dropped = 0;
     ex->answer = NULL;
     ex->answer_status = 0;

@@ -10,8 +10,8 @@
  *     NEW        the request line is there, the head perhaps not yet
  *     BODY       the head is accepted, the body is being gathered
  *     READY      all is there; the handler is about to be chosen
- *     IN_FLIGHT  the connection is suspended, the task belongs to an executor (queued or running:
- *                the executor knows)
+ *     IN_FLIGHT  the task belongs to an executor (queued or running: the executor knows); the
+ *                connection lingers for a moment, then it is suspended: see mhd_flight.h
  *     DONE       the answer is decided: the handler's, or a problem, or "the client is gone"
  *
  * The move to DONE happens once, on the loop, whoever caused it: the worker's completion (which
@@ -64,6 +64,9 @@ struct exchange {
     struct client *client LOOP_OWNED;
     struct watched watched LOOP_OWNED;
     struct list in_flight_link LOOP_OWNED;
+    int64_t flight_ns LOOP_OWNED;           /* when the flight began */
+    int64_t deadline_ns LOOP_OWNED;         /* of the flight; 0: none */
+    bool is_suspended LOOP_OWNED;           /* the connection, in libmicrohttpd */
     struct buf body LOOP_OWNED;             /* as it arrives; call.request.body when READY */
     size_t body_dropped LOOP_OWNED;         /* bytes read and dropped beyond the limit */
     struct MHD_Response *answer LOOP_OWNED; /* what will be queued; NULL when DONE: hang up */

@@ -3,15 +3,16 @@
  *
  * Happy path: request line (a new exchange, the raw target copied), first call (headers copied,
  * guard, route, announced size), body pieces, last call (INLINE handlers answer here; BLOCKING
- * ones are submitted and the connection suspended), completion (the connection is resumed), last
- * call again (the answer is queued), completed (the exchange is freed).
+ * ones are submitted), last call again and again while the work is in flight, or after the
+ * connection was suspended and resumed (the answer is queued), completed (the exchange is freed).
  *
  * Failure modes: what the guard refuses is answered on the first call, after which libmicrohttpd
  * closes the connection; other errors of a request without a body wait for the last call, which
  * keeps the connection. What happens between dispatch and answer is in mhd_flight.
  *
  * libmicrohttpd facts relied upon (0.9.75): the handler is called again in the shape of the last
- * call after a resume; a response queued on the first call closes the connection; none can be
+ * call whenever libmicrohttpd is run, until it has queued a response or the connection is suspended,
+ * and after a resume; while it waits nothing is read from the connection; a response queued on the first call closes the connection; none can be
  * queued while body pieces arrive; a suspended connection is never closed by libmicrohttpd.
  */
 #include "server/mhd_access.h"
@@ -181,6 +182,7 @@ static enum MHD_Result take_body(struct loop *loop, struct exchange *ex, const c
                                  size_t *size) ON_LOOP
 {
     ex->client->has_moved = true;
+    loop->has_read = true;
     if (ex->body_dropped == 0) {
         ex->has_no_room = !loop_charge(loop, ex, *size);
         if (!ex->has_no_room) {
@@ -242,10 +244,13 @@ enum MHD_Result access_on_request(void *cls, struct MHD_Connection *connection, 
     (void)connection;
     (void)url; /* decoded in place, possibly cut by a NUL: never used */
     assert_on_loop();
-    loop->has_moved = true;
     if (ex == NULL) {
         return MHD_NO; /* no memory at the request line */
     }
+    if (ex->state == EXCHANGE_IN_FLIGHT) {
+        return flight_visit(loop, ex);
+    }
+    loop->has_moved = true;
     switch (ex->state) {
     case EXCHANGE_NEW:
         return begin(loop, ex, method, version);
@@ -260,14 +265,14 @@ enum MHD_Result access_on_request(void *cls, struct MHD_Connection *connection, 
     case EXCHANGE_IN_FLIGHT:
         break;
     }
-    invariant(!"libmicrohttpd called for a request in flight");
+    invariant(!"libmicrohttpd called for a request that is being dispatched");
     return MHD_NO;
 }
 
 /* libmicrohttpd is done with it. */
 static void part(struct loop *loop, struct exchange *ex) ON_LOOP
 {
-    invariant(ex->state != EXCHANGE_IN_FLIGHT);
+    flight_abandon(loop, ex); /* if it is in flight: an error on the socket */
     loop->buffered -= ex->charged;
     ex->charged = 0;
     ex->client->exchange = NULL;

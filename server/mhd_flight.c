@@ -106,17 +106,33 @@ enum MHD_Result flight_begin(struct loop *loop, struct exchange *ex)
         return answer_call(loop, ex);
     }
     note_submitted(loop, ex->route->executor);
-    /*
-     * Submitting before suspending is safe here, and only because completions are taken on this
-     * very thread: nobody can resume the connection before it is suspended.
-     */
     exchange_move(ex, EXCHANGE_IN_FLIGHT);
-    MHD_suspend_connection(ex->connection);
+    ex->flight_ns = now_ns;
+    ex->deadline_ns = deadline_ns;
+    loop->lingering++;
     list_append(&loop->in_flight, &ex->in_flight_link);
     loop->in_flight_count++;
     atomic_store_explicit(&loop->counters.in_flight, loop->in_flight_count, memory_order_relaxed);
     watch_client(&loop->watch, ex->client, CLIENT_ANSWER, now_ns);
-    watch_begin(&loop->watch, &ex->watched, deadline_ns);
+    if (deadline_ns != 0 && deadline_ns - now_ns < 2 * LOOP_LINGER_NS) {
+        watch_begin(&loop->watch, &ex->watched, deadline_ns);
+    }
+    return MHD_YES;
+}
+
+/*
+ * Suspending after submitting is safe here, and only because completions are taken on this very
+ * thread: nobody can have resumed the connection before it is suspended.
+ */
+enum MHD_Result flight_visit(struct loop *loop, struct exchange *ex)
+{
+    if (loop->now_ns - ex->flight_ns >= LOOP_LINGER_NS) {
+        MHD_suspend_connection(ex->connection);
+        ex->is_suspended = true;
+        loop->lingering--;
+        watch_end(&loop->watch, &ex->watched); /* if it was near */
+        watch_begin(&loop->watch, &ex->watched, ex->deadline_ns);
+    }
     return MHD_YES;
 }
 
@@ -128,7 +144,11 @@ static void land(struct loop *loop, struct exchange *ex) ON_LOOP
     list_remove(&ex->in_flight_link);
     loop->in_flight_count--;
     atomic_store_explicit(&loop->counters.in_flight, loop->in_flight_count, memory_order_relaxed);
-    MHD_resume_connection(ex->connection);
+    if (ex->is_suspended) {
+        MHD_resume_connection(ex->connection);
+    } else {
+        loop->lingering--; /* libmicrohttpd is about to ask again */
+    }
 }
 
 /* It was never run. */
@@ -210,5 +230,16 @@ void flight_end(struct loop *loop, struct exchange *ex, enum flight_end why)
     } else {
         decide_unrun(loop, ex, reasons[why]);
     }
+    land(loop, ex);
+}
+
+void flight_abandon(struct loop *loop, struct exchange *ex)
+{
+    if (ex->state != EXCHANGE_IN_FLIGHT) {
+        return;
+    }
+    (void)executor_cancel(ex->route->executor, &ex->task, TASK_GONE); /* or it is on its way home */
+    loop_count(&loop->counters.gone);
+    answer_decide(ex, NULL, 0);
     land(loop, ex);
 }

@@ -1,6 +1,11 @@
 /*
  * The flight of a request: from its submission to a pool, through its completion or its early end,
- * to the answer. The connection is suspended meanwhile. Private to server/.
+ * to the answer. Private to server/.
+ *
+ * libmicrohttpd asks again for the answer of a connection each time it is run, until the connection
+ * is suspended. Suspending and resuming costs three system calls, and a request that has waited
+ * for an answer costs a function call each turn. So a connection in flight lingers, as it is, for a
+ * millisecond, which is all that most of them need, and is suspended when it is found to take longer.
  */
 #ifndef GANTRY_SERVER_MHD_FLIGHT_H
 #define GANTRY_SERVER_MHD_FLIGHT_H
@@ -10,10 +15,16 @@
 #include "server/mhd_loop.h"
 
 /*
- * Submit the work of a READY exchange to its route's executor and suspend the connection; or answer
- * at once that there is no place for it. Return: for libmicrohttpd.
+ * Submit the work of a READY exchange to its route's executor, or answer at once that there is no
+ * place for it. Return: for libmicrohttpd.
  */
 enum MHD_Result flight_begin(struct loop *loop, struct exchange *ex) ON_LOOP;
+
+/* libmicrohttpd asks for the answer of an exchange that is in flight. Return: for it. */
+enum MHD_Result flight_visit(struct loop *loop, struct exchange *ex) ON_LOOP;
+
+/* libmicrohttpd has closed a lingering connection: its work is not wanted any more. */
+void flight_abandon(struct loop *loop, struct exchange *ex) ON_LOOP;
 
 /* Have the tasks taken up that were submitted since the last time. */
 void flight_kick(struct loop *loop) ON_LOOP;

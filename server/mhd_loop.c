@@ -55,13 +55,12 @@ static struct exchange *exchange_of(struct watched *watched)
 
 static void look_at_time(struct loop *loop) ON_LOOP
 {
-    int64_t now_ns = clock_now_ns();
     struct watched *watched;
 
-    while ((watched = watch_next_due(&loop->watch, now_ns)) != NULL) {
+    while ((watched = watch_next_due(&loop->watch, loop->now_ns)) != NULL) {
         flight_end(loop, exchange_of(watched), FLIGHT_DEADLINE);
     }
-    clients_look_at_late(loop, now_ns);
+    clients_look_at_late(loop, loop->now_ns);
 }
 
 static void take_completions(struct loop *loop) ON_LOOP
@@ -102,10 +101,13 @@ static int sleep_ms(struct loop *loop, int64_t until_ns) ON_LOOP
     }
     (void)MHD_get_timeout(loop->daemon, &mhd_ms); /* says NO when it has none */
     loop->is_asked_again = mhd_ms == 0;
-    if (loop->is_asked_again) {
-        mhd_ms = (unsigned)again_ms(loop);
-    } else {
+    if (!loop->is_asked_again) {
         loop->barren = 0;
+    } else if (loop->lingering > 0 && !loop->has_read) {
+        mhd_ms =
+            LOOP_LINGER_NS / NS_PER_MS; /* it asks for those in flight: they will be heard of */
+    } else {
+        mhd_ms = (unsigned)again_ms(loop);
     }
     ms = mhd_ms < (uint64_t)ms ? (int64_t)mhd_ms : ms;
     return ms < SLEEP_MS_MAX ? (int)ms : SLEEP_MS_MAX;
@@ -129,6 +131,8 @@ void loop_turn(struct loop *loop, int64_t until_ns)
 
     loop->has_closed = false;
     loop->has_moved = n > 0;
+    loop->has_read = false;
+    loop->now_ns = clock_now_ns();
     for (int i = 0; i < n; i++) {
         if (events[i].data.ptr != NULL) { /* NULL: libmicrohttpd or a wake, both looked at anyway */
             clients_begin_leaving(loop, events[i].data.ptr);

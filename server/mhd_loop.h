@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/role.h"
 #include "server/completions.h"
@@ -27,8 +28,9 @@
 
 struct MHD_Daemon;
 
-#define LOOP_SUBMITTED_MAX 8   /* executors that are kicked together */
-#define LOOP_BARREN_TURNS  256 /* in a row, before libmicrohttpd has to wait */
+#define LOOP_LINGER_NS     NS_PER_MS /* then a connection in flight is suspended */
+#define LOOP_SUBMITTED_MAX 8         /* executors that are kicked together */
+#define LOOP_BARREN_TURNS  256       /* in a row, before libmicrohttpd has to wait */
 
 enum loop_command { LOOP_RUN, LOOP_DRAIN, LOOP_FINISH };
 
@@ -60,7 +62,10 @@ struct loop {
     uint64_t flights LOOP_OWNED;                               /* begun so far, or tried to */
     struct executor *submitted[LOOP_SUBMITTED_MAX] LOOP_OWNED; /* to be kicked */
     unsigned submitted_count LOOP_OWNED;
-    uint64_t buffered LOOP_OWNED;        /* bytes charged to exchanges: conf.buffered_max */
+    unsigned lingering LOOP_OWNED; /* in flight, and not suspended */
+    int64_t now_ns LOOP_OWNED;     /* when this turn's waiting ended */
+    bool has_read LOOP_OWNED;     /* a piece of a body, during this turn: there may be more of it */
+    uint64_t buffered LOOP_OWNED; /* bytes charged to exchanges: conf.buffered_max */
     unsigned exchanges_count LOOP_OWNED; /* alive, for the final reckoning */
     uint64_t id_state LOOP_OWNED;        /* of the request ids */
     bool is_draining LOOP_OWNED;
