@@ -3,9 +3,9 @@
 #include "base/clock.h"
 
 const int64_t histogram_bounds_ns[HISTOGRAM_BOUNDS] = {
-    NS_PER_MS / 10,   NS_PER_MS / 4,    NS_PER_MS,        5 * NS_PER_MS / 2, 5 * NS_PER_MS,
-    10 * NS_PER_MS,   25 * NS_PER_MS,   50 * NS_PER_MS,   75 * NS_PER_MS,    100 * NS_PER_MS,
-    250 * NS_PER_MS,  500 * NS_PER_MS,  750 * NS_PER_MS,  1000 * NS_PER_MS,  2500 * NS_PER_MS,
+    NS_PER_MS / 10,   NS_PER_MS / 4,     NS_PER_MS,       5 * NS_PER_MS / 2, 5 * NS_PER_MS,
+    10 * NS_PER_MS,   25 * NS_PER_MS,    50 * NS_PER_MS,  75 * NS_PER_MS,    100 * NS_PER_MS,
+    250 * NS_PER_MS,  500 * NS_PER_MS,   750 * NS_PER_MS, 1000 * NS_PER_MS,  2500 * NS_PER_MS,
     5000 * NS_PER_MS, 10000 * NS_PER_MS,
 };
 

@@ -88,6 +88,43 @@ void json_put_i64(struct buf *b, int64_t value)
 }
 
 /*
+ * Most doubles in a database are decimals of few places. If an integer below 10^15, divided by a power
+ * of ten, is the value, then that quotient is its shortest form: both are exact, so the division
+ * rounds once, just as reading the decimal does; and no two decimals of 15 digits are one double.
+ * Return: false if the value is no such decimal, or one that %g would write with an exponent.
+ */
+static bool put_decimal(struct buf *b, double value)
+{
+    static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+    double size = fabs(value);
+
+    if (size < 1e-4 || size >= 1e9) {
+        return false;
+    }
+    for (size_t places = 0; places < sizeof(powers) / sizeof(powers[0]); places++) {
+        uint64_t scaled = (uint64_t)(size * powers[places] + 0.5);
+
+        if ((double)scaled / powers[places] == size) {
+            uint64_t power = (uint64_t)powers[places];
+            char fraction[8] = ".0";
+
+            if (value < 0) {
+                buf_append_char(b, '-');
+            }
+            json_put_u64(b, scaled / power);
+            scaled %= power;
+            for (size_t i = places; i > 0; i--) {
+                fraction[i] = (char)('0' + scaled % 10);
+                scaled /= 10;
+            }
+            buf_append(b, fraction, places == 0 ? 2 : places + 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
  * Any decimal of at most 15 digits survives the way through a normal double, so if 15 digits read
  * back as the value they are (without trailing zeros, which %g drops) its shortest form. Subnormal
  * numbers hold fewer digits, so those are tried from one digit up.
@@ -104,6 +141,9 @@ void json_put_double(struct buf *b, double value)
     }
     if (value == 0) { /* also -0.0, which JSON can say but most readers forget */
         buf_append_str(b, signbit(value) ? STR("-0.0") : STR("0.0"));
+        return;
+    }
+    if (put_decimal(b, value)) {
         return;
     }
     for (; digits <= 17; digits++) {

@@ -249,6 +249,56 @@ static void doubles_of_few_digits_stay_short(void **state)
     }
 }
 
+/* The double that is step places after a positive one. */
+static double neighbour(double value, int step)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    bits += (uint64_t)(int64_t)step;
+    memcpy(&value, &bits, sizeof(bits));
+    return value;
+}
+
+/* What is written must be what printf and strtod between them find to be the shortest form. */
+static void assert_shortest(double value)
+{
+    char text[40];
+    struct buf b;
+
+    for (int digits = 15; digits <= 17; digits++) {
+        (void)snprintf(text, sizeof(text) - 2, "%.*g", digits, value); /* fits */
+        if (strtod(text, NULL) == value) {
+            break;
+        }
+    }
+    if (strpbrk(text, ".e") == NULL) {
+        (void)strcat(text, ".0");
+    }
+    buf_init(&b, 100);
+    json_put_double(&b, value);
+    buf_append_char(&b, '\0');
+    assert_string_equal(b.at, text);
+    buf_fini(&b);
+}
+
+static void doubles_are_written_as_printf_would(void **state)
+{
+    struct random random = {11};
+
+    (void)state;
+    for (unsigned i = 0; i < 200000; i++) {
+        static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+        double value = (double)random_below(&random, UINT64_C(1) << (i % 54)) / powers[i % 10];
+
+        if (value != 0) {
+            assert_shortest(random_below(&random, 2) == 0 ? value : -value);
+            assert_shortest(neighbour(value, -1));
+            assert_shortest(neighbour(value, 1));
+        }
+    }
+}
+
 static void doubles_that_are_special(void **state)
 {
     static const struct {
@@ -283,17 +333,6 @@ static void doubles_that_are_special(void **state)
         assert_true(is_exact(special[i].value));
     }
     buf_fini(&b);
-}
-
-/* The double that is step places after a positive one. */
-static double neighbour(double value, int step)
-{
-    uint64_t bits;
-
-    memcpy(&bits, &value, sizeof(bits));
-    bits += (uint64_t)(int64_t)step;
-    memcpy(&value, &bits, sizeof(bits));
-    return value;
 }
 
 static void doubles_around_every_power_of_two(void **state)
@@ -386,6 +425,7 @@ int main(void)
         cmocka_unit_test(integers),
         cmocka_unit_test(doubles_of_random_bits_read_back),
         cmocka_unit_test(doubles_of_few_digits_stay_short),
+        cmocka_unit_test(doubles_are_written_as_printf_would),
         cmocka_unit_test(doubles_that_are_special),
         cmocka_unit_test(doubles_around_every_power_of_two),
         cmocka_unit_test(blobs),
