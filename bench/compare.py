@@ -1,0 +1,313 @@
+"""Gantry beside what its users would pick instead, and beside the limits: ratios, from one run.
+
+    bench/compare.py [ROUNDS] [SECONDS] [--only NAME,NAME]
+
+Every program serves the same SQLite file with the same two routes, and is run as its experts would
+(peers.py). The answers are compared with the database before anything is measured. Then all of
+them stay up, and wrk visits one after the other in each round, in an order that changes, so that a
+disturbance meets everybody. The figures are medians of the rounds. A single answer that is not 2xx,
+or a socket error, ends the run. What cannot be built here is said, and left out.
+
+Progress goes to standard error, the tables in Markdown to standard output.
+"""
+
+import argparse
+import contextlib
+import datetime
+import http.client
+import json
+import os
+import pathlib
+import platform
+import random
+import signal
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import peers
+
+ROWS = 20000
+PAGE = 100
+HERE = pathlib.Path(__file__).resolve().parent
+START_SECONDS = 20
+
+# name: (heading, route, connections, what is compared: rate or latency)
+MEASURES = {
+    "point": ("Point read, 64 connections", "point", 64, "rate"),
+    "list": ("List of 100 rows, 64 connections", "list", 64, "rate"),
+    "alone": ("Point read, 1 connection", "point", 1, "p50_us"),
+}
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+# The database.
+
+TITLES = ["The Harbour at Night", "A Short History of \"Cranes\"", "Cien años de carga",
+          "Ballast & Bilge", "海の上の倉庫", "Seven Ways to Stow a Ship"]
+AUTHORS = ["Ann O'Malley", "José Quintero", "Mary Anne Evans", "Murasaki Shikibu (紫式部)", "B. Traven"]
+
+
+def make_database(path):
+    """20,000 books that differ in every column, in WAL mode."""
+    db = sqlite3.connect(path)
+    with contextlib.closing(db), db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("CREATE TABLE books "
+                   "(id INTEGER PRIMARY KEY, title TEXT, author TEXT, year INTEGER, price REAL)")
+        db.executemany("INSERT INTO books VALUES (?, ?, ?, ?, ?)", (
+            (i, f"{TITLES[i % len(TITLES)]}, volume {i}", AUTHORS[i % len(AUTHORS)],
+             1500 + i * 7 % 526, (i * 37 % 9000 + 100) / 100) for i in range(1, ROWS + 1)))
+
+
+def books(path, condition, value):
+    db = sqlite3.connect(path)
+    with contextlib.closing(db):
+        db.row_factory = sqlite3.Row
+        return [dict(row) for row in db.execute(f"SELECT * FROM books WHERE {condition}", (value,))]
+
+
+# The programs while they run.
+
+class Server:
+    """One setting of one program, from its start to its end."""
+
+    def __init__(self, program, setting, folder, database):
+        self.program = program
+        self.name = program.name + (f" ({setting.text})" if setting.text else "")
+        folder.mkdir()
+        self.port = free_port()
+        running = peers.Running(database, self.port, folder)
+        self.log = folder / "log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [str(word) for word in setting.command(running)], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, cwd=folder, start_new_session=True,
+                env={**os.environ, **setting.environment})
+
+    def wait_until_up(self):
+        until = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > until:
+                    raise SystemExit(f"compare: {self.name} did not start:\n"
+                                     + self.log.read_text(errors="replace")) from None
+                time.sleep(0.05)
+
+    def get(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.headers.get("Content-Type", ""), answer.read()
+
+    def stop(self):
+        """End it, and whatever it started: they are the session that it began."""
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            pass
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def check_answers(server, database):
+    """Each answer has to be what the database holds, to the last digit."""
+    is_constant = server.program.name == "constant"
+    ids = [10000] if is_constant else [1, 2, 3, 4, 5, 6, 777, 10000, ROWS]
+    offsets = [10000] if is_constant else [0, 1, 7777, 10000, ROWS - PAGE, ROWS - 1, ROWS]
+    cases = [(f"/point/{i}", books(database, "id = ?", i)[0]) for i in ids]
+    cases += [(f"/list?offset={i}", books(database, f"id > ? ORDER BY id LIMIT {PAGE}", i))
+              for i in offsets]
+    for path, expected in cases:
+        status, kind, body = server.get(path)
+        if status != 200 or not kind.startswith("application/json"):
+            raise SystemExit(f"compare: {server.name}: GET {path}: {status} {kind}")
+        if json.loads(body) != expected:
+            raise SystemExit(f"compare: {server.name}: GET {path}: not what the database holds:\n"
+                             f"{body.decode(errors='replace')[:500]}")
+    if not is_constant and server.get(f"/point/{ROWS + 1}")[0] != 404:
+        raise SystemExit(f"compare: {server.name}: a book that does not exist is not a 404")
+
+
+def load(server, measure, seconds):
+    """Let wrk visit it; return its figures."""
+    _, route, connections, _ = MEASURES[measure]
+    out = subprocess.run(
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", HERE / "compare.lua",
+         f"http://127.0.0.1:{server.port}/", "--", route, str(ROWS)],
+        check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+    figures = json.loads(out.splitlines()[-1])
+    if figures["errors"] > 0 or figures["requests"] == 0:
+        raise SystemExit(f"compare: {server.name}: {measure}: not without errors:\n{out}")
+    figures["rate"] = figures["requests"] / figures["seconds"]
+    return figures
+
+
+# The run.
+
+def build(names):
+    """Return the programs that can be run here, and (name, why) of the others."""
+    peers.BUILT.mkdir(parents=True, exist_ok=True)
+    ready, missing = [], []
+    for program in peers.PROGRAMS:
+        if program.name not in names:
+            continue
+        say(f"compare: building {program.name}")
+        try:
+            program.build()
+            ready.append(program)
+        except (subprocess.CalledProcessError, OSError) as error:
+            say(f"compare: {program.name} cannot be built here and is LEFT OUT: {error}")
+            say(getattr(error, "output", None) or "")
+            missing.append((program.name, str(error)))
+    return ready, missing
+
+
+def measure_all(servers, rounds, seconds):
+    """Return results[measure][server] = figures of each round."""
+    results = {measure: {server: [] for server in servers} for measure in MEASURES}
+    order = random.Random(1)
+    for measure in MEASURES:
+        for server in servers:
+            load(server, measure, 1)  # warm
+    for i in range(rounds):
+        for measure in MEASURES:
+            for server in order.sample(servers, len(servers)):
+                figures = load(server, measure, seconds)
+                results[measure][server].append(figures)
+                say(f"round {i + 1}/{rounds}  {measure:5}  {server.name:32}  "
+                    f"{figures['rate']:8.0f}/s  p50 {figures['p50_us']} us")
+    return results
+
+
+# The tables.
+
+def median(figures, key):
+    return statistics.median(figure[key] for figure in figures)
+
+
+def best_of(measure, by_server, is_wanted):
+    """The best server of those wanted, and its figure; (None, None) if there is none."""
+    key = MEASURES[measure][3]
+    found = [(median(figures, key), server) for server, figures in by_server.items()
+             if is_wanted(server.program)]
+    if not found:
+        return None, None
+    value, server = (max if key == "rate" else min)(found, key=lambda pair: pair[0])
+    return server, value
+
+
+def write_value(measure, value):
+    return f"{value:,.0f}/s" if MEASURES[measure][3] == "rate" else f"{value:.0f} µs"
+
+
+def summary_table(results):
+    yield "| | Gantry | best peer | Gantry : best peer | `inline` | Gantry : `inline` |"
+    yield "|---|---:|---|---:|---:|---:|"
+    for measure, by_server in results.items():
+        _, gantry = best_of(measure, by_server, lambda p: p.name == "gantry")
+        peer, best = best_of(measure, by_server, lambda p: p.is_peer)
+        _, limit = best_of(measure, by_server, lambda p: p.name == "inline")
+        heading, _, _, key = MEASURES[measure]
+        yield "| " + " | ".join([
+            heading + ("" if key == "rate" else ", median latency (less is better)"),
+            write_value(measure, gantry) if gantry else "-",
+            f"{peer.name}: {write_value(measure, best)}" if peer else "-",
+            f"**{gantry / best:.2f}**" if gantry and best else "-",
+            write_value(measure, limit) if limit else "-",
+            f"**{gantry / limit:.2f}**" if gantry and limit else "-"]) + " |"
+
+
+def measure_table(measure, by_server):
+    _, gantry = best_of(measure, by_server, lambda p: p.name == "gantry")
+    key = MEASURES[measure][3]
+    yield f"| {MEASURES[measure][0]} | requests/s | lowest to highest | p50 µs | p99 µs | Gantry : it |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    ordered = sorted(by_server.items(), key=lambda pair: -median(pair[1], "rate"))
+    for server, figures in ordered:
+        rates = [figure["rate"] for figure in figures]
+        ratio = f"{gantry / median(figures, key):.2f}" if gantry else "-"
+        yield (f"| {server.name} | {median(figures, 'rate'):,.0f} | "
+               f"{min(rates):,.0f} to {max(rates):,.0f} | {median(figures, 'p50_us'):,.0f} | "
+               f"{median(figures, 'p99_us'):,.0f} | {ratio} |")
+
+
+def machine():
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        models = [line.split(":", 1)[1].strip() for line in f if line.startswith("model name")]
+    system = platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
+    return (f"{len(os.sched_getaffinity(0))} processors ({models[0] if models else 'unknown'}), "
+            f"{system}, Linux {platform.release()}")
+
+
+def report(programs, missing, results, rounds, seconds, load_before):
+    yield (f"{datetime.date.today()}: {machine()}. {rounds} rounds of {seconds} s, interleaved; "
+           f"medians. Load average before: {load_before:.2f}.")
+    yield ""
+    yield from summary_table(results)
+    for measure, by_server in results.items():
+        yield ""
+        yield from measure_table(measure, by_server)
+    yield ""
+    yield "Versions: " + "; ".join(
+        f"{p.name}: {p.version()}" for p in programs if p.name != "constant") + "."
+    for name, why in missing:
+        yield f"\n**Left out: {name}, which could not be built here** ({why})."
+
+
+def main():
+    names = [program.name for program in peers.PROGRAMS]
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rounds", nargs="?", type=int, default=7)
+    parser.add_argument("seconds", nargs="?", type=int, default=2)
+    parser.add_argument("--only", type=lambda text: text.split(","), default=names,
+                        metavar="NAME,NAME", help="of " + ", ".join(names))
+    args = parser.parse_args()
+    unknown = set(args.only) - set(names)
+    if unknown or args.rounds < 1 or args.seconds < 1:
+        parser.error(f"there is no {', '.join(sorted(unknown))}" if unknown else "too little")
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, lambda number, _: sys.exit(128 + number))
+
+    load_before = os.getloadavg()[0]
+    programs, missing = build(args.only)
+    with tempfile.TemporaryDirectory(prefix="gantry-bench-") as folder, \
+            contextlib.ExitStack() as stack:
+        folder = pathlib.Path(folder)
+        database = folder / "books.db"
+        make_database(database)
+        servers = []
+        for program in programs:
+            for setting in program.settings:
+                server = Server(program, setting, folder / f"{len(servers)}", database)
+                stack.callback(server.stop)
+                servers.append(server)
+        for server in servers:
+            server.wait_until_up()
+            check_answers(server, database)
+        say(f"compare: {len(servers)} servers give the same answers")
+        results = measure_all(servers, args.rounds, args.seconds)
+    print("\n".join(report(programs, missing, results, args.rounds, args.seconds, load_before)))
+
+
+main()

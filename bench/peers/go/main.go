@@ -1,0 +1,140 @@
+// The routes of the comparison in Go: net/http, database/sql and go-sqlite3, prepared statements.
+//
+//	go-peer DATABASE PORT CONNECTIONS
+//
+// No context is given to the queries: go-sqlite3 would start a goroutine for each to watch it.
+// Answers are encoded whole, so they have a length and are sent in one piece.
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+
+	_ "github.com/mattn/go-sqlite3"
+)
+
+const (
+	pointSQL = "SELECT id, title, author, year, price FROM books WHERE id = ?"
+	listSQL  = "SELECT id, title, author, year, price FROM books WHERE id > ? ORDER BY id LIMIT 100"
+	pageRows = 100
+)
+
+type book struct {
+	ID     int64   `json:"id"`
+	Title  string  `json:"title"`
+	Author string  `json:"author"`
+	Year   int64   `json:"year"`
+	Price  float64 `json:"price"`
+}
+
+type shop struct {
+	point, list *sql.Stmt
+}
+
+func open(path string, connections int) (*shop, error) {
+	query := url.Values{
+		"mode":        {"ro"},
+		"_mutex":      {"no"},
+		"_query_only": {"1"},
+	}
+	db, err := sql.Open("sqlite3", "file:"+path+"?"+query.Encode())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	s := &shop{}
+	if s.point, err = db.Prepare(pointSQL); err != nil {
+		return nil, err
+	}
+	if s.list, err = db.Prepare(listSQL); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func answer(w http.ResponseWriter, value any) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	header := w.Header()
+	header["Content-Type"] = []string{"application/json"}
+	header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.Write(body)
+}
+
+func (s *shop) getPoint(w http.ResponseWriter, r *http.Request) {
+	id, err := strconv.ParseInt(r.URL.Path[len("/point/"):], 10, 64)
+	if err != nil {
+		http.Error(w, "id must be an integer", http.StatusBadRequest)
+		return
+	}
+	var b book
+	err = s.point.QueryRow(id).Scan(&b.ID, &b.Title, &b.Author, &b.Year, &b.Price)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		http.Error(w, "no such book", http.StatusNotFound)
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	default:
+		answer(w, &b)
+	}
+}
+
+func (s *shop) page(offset int64) ([]book, error) {
+	rows, err := s.list.Query(offset)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	books := make([]book, 0, pageRows)
+	for rows.Next() {
+		var b book
+		if err := rows.Scan(&b.ID, &b.Title, &b.Author, &b.Year, &b.Price); err != nil {
+			return nil, err
+		}
+		books = append(books, b)
+	}
+	return books, rows.Err()
+}
+
+func (s *shop) getList(w http.ResponseWriter, r *http.Request) {
+	offset, err := strconv.ParseInt(r.URL.Query().Get("offset"), 10, 64)
+	if err != nil {
+		http.Error(w, "offset must be an integer", http.StatusBadRequest)
+		return
+	}
+	books, err := s.page(offset)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	answer(w, books)
+}
+
+func main() {
+	if len(os.Args) != 4 {
+		log.Fatal("usage: go-peer DATABASE PORT CONNECTIONS")
+	}
+	connections, err := strconv.Atoi(os.Args[3])
+	if err != nil {
+		log.Fatal(err)
+	}
+	s, err := open(os.Args[1], connections)
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/point/", s.getPoint)
+	mux.HandleFunc("/list", s.getList)
+	log.Fatal(http.ListenAndServe(net.JoinHostPort("127.0.0.1", os.Args[2]), mux))
+}
