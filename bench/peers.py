@@ -104,6 +104,66 @@ def go_setting(connections):
                    lambda r: [BUILT / "go", r.database, r.port, connections], {"GOGC": "400"})
 
 
+# FastAPI: uvicorn with its quick loop and parser, def endpoints on the pool of threads.
+
+FASTAPI_PACKAGES = ("python3-fastapi", "uvicorn", "python3-uvloop", "python3-httptools")
+
+
+def build_fastapi():
+    run(PYTHON, "-c", "import fastapi, uvicorn, uvloop, httptools")
+
+
+def fastapi_setting(workers, threads):
+    return Setting(
+        f"{workers} worker{'s' * (workers > 1)}, {threads} threads",
+        lambda r: ["env", f"DATABASE={r.database}", PYTHON, "-m", "uvicorn", "--app-dir",
+                   SOURCES / "fastapi", "--host", "127.0.0.1", "--port", r.port, "--workers",
+                   workers, "--loop", "uvloop", "--http", "httptools", "--no-access-log",
+                   "--log-level", "warning", "app:app"],
+        {"THREADS": str(threads), "PYTHONDONTWRITEBYTECODE": "1"})
+
+
+# Fastify: the versions of package-lock.json; better-sqlite3 is compiled, not downloaded.
+
+def build_fastify():
+    there = BUILT / "fastify"
+    there.mkdir(exist_ok=True)
+    shutil.copy(SOURCES / "fastify/server.js", there)
+    lock = (SOURCES / "fastify/package-lock.json").read_bytes()
+    done = there / "installed-lock.json"
+    if done.exists() and done.read_bytes() == lock:
+        return
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(SOURCES / "fastify" / name, there)
+    prefix = pathlib.Path(run("node", "-p", "process.execPath").strip()).resolve().parents[1]
+    run("npm", "ci", "--no-fund", "--no-audit", cwd=there, npm_config_nodedir=str(prefix),
+        npm_config_build_from_source="true")
+    run("node", "-e", "require('better-sqlite3')(':memory:')", cwd=there)
+    done.write_bytes(lock)
+
+
+def fastify_version():
+    found = ["Node.js " + run("node", "-v").strip().lstrip("v")]
+    for name in ("fastify", "better-sqlite3"):
+        package = json.loads((BUILT / f"fastify/node_modules/{name}/package.json").read_text())
+        found.append(f"{name} {package['version']}")
+    sqlite = run("node", "-p", "require('better-sqlite3')(':memory:')"
+                 ".prepare('SELECT sqlite_version()').pluck().get()", cwd=BUILT / "fastify").strip()
+    return ", ".join(found) + f" with its own SQLite {sqlite}"
+
+
+def fastify_setting(processes):
+    return Setting(f"{processes} process{'es' * (processes > 1)}",
+                   lambda r: ["node", BUILT / "fastify/server.js", r.database, r.port, processes],
+                   {"NODE_ENV": "production"})
+
+
+# Ulfius: a thread for each connection.
+
+def build_ulfius():
+    compile_c("ulfius", "libulfius", "jansson", "sqlite3")
+
+
 # The two limits.
 
 def inline_setting(mode):
@@ -124,6 +184,14 @@ PROGRAMS = [
     Program("go", True, build_go,
             lambda: packages("golang-go", "golang-github-mattn-go-sqlite3-dev", "libsqlite3-0"),
             [go_setting(2), go_setting(4)]),
+    Program("fastify", True, build_fastify, fastify_version,
+            [fastify_setting(1), fastify_setting(2)]),
+    Program("ulfius", True, build_ulfius,
+            lambda: packages("libulfius2.7", "libmicrohttpd12", "libjansson4", "libsqlite3-0"),
+            [Setting("", lambda r: [BUILT / "ulfius", r.database, r.port])]),
+    Program("fastapi", True, build_fastapi,
+            lambda: packages("python3", *FASTAPI_PACKAGES, "libsqlite3-0"),
+            [fastapi_setting(1, 2), fastapi_setting(2, 2)]),
     Program("inline", False, build_inline, inline_version, [inline_setting("query")]),
     Program("constant", False, build_inline, inline_version, [inline_setting("constant")]),
 ]
