@@ -233,9 +233,9 @@ def build(names):
             program.build()
             ready.append(program)
         except (subprocess.CalledProcessError, OSError) as error:
-            say(f"compare: {program.name} cannot be built here and is LEFT OUT: {error}")
-            say(getattr(error, "output", None) or "")
-            missing.append((program.name, str(error)))
+            said = (getattr(error, "output", None) or str(error)).strip()
+            say(f"compare: {program.name} cannot be built here and is LEFT OUT: {error}\n{said}")
+            missing.append((program.name, said.splitlines()[-1]))
     return ready, missing
 
 
@@ -326,12 +326,13 @@ def report(programs, missing, results, rounds, seconds):
            f"median, {max(others):.0%} at most.")
     yield ""
     yield from summary_table(results)
+    yield ""
+    yield "In full, the quickest first:"
     for measure, by_server in results.items():
         yield ""
         yield from measure_table(measure, by_server)
     yield ""
-    yield "Versions: " + "; ".join(
-        f"{p.name}: {p.version()}" for p in programs if p.name != "constant") + "."
+    yield "Versions: " + "; ".join(f"{p.name}: {p.version()}" for p in programs) + "."
     for name, why in missing:
         yield f"\n**Left out: {name}, which could not be built here** ({why})."
 

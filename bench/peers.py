@@ -180,7 +180,8 @@ def inline_version():
 
 PROGRAMS = [
     Program("gantry", False, lambda: None,
-            lambda: run(gantry_binary(), "version").splitlines()[0], [Setting("", gantry_command)]),
+            lambda: run(gantry_binary(), "version").splitlines()[0].partition(" ")[2],
+            [Setting("", gantry_command)]),
     Program("go", True, build_go,
             lambda: packages("golang-go", "golang-github-mattn-go-sqlite3-dev", "libsqlite3-0"),
             [go_setting(2), go_setting(4)]),
