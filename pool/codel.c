@@ -1,13 +1,15 @@
 #include "pool/codel.h"
 
-#define INTERVAL_TARGETS 20 /* RFC 8289, 4.3: the target is 5 % of the interval */
+#define INTERVAL_TARGETS     20 /* RFC 8289, 4.3: the target is 5 % of the interval */
+#define NEWEST_FIRST_TARGETS 2
+#define STALE_TARGETS        4
 
 void codel_init(struct codel *c, int64_t target_ns, int64_t interval_ns)
 {
     *c = (struct codel){.target_ns = target_ns, .interval_ns = interval_ns, .least_ns = INT64_MAX};
 }
 
-int64_t codel_target_ns(const struct codel *c)
+static int64_t target_ns(const struct codel *c)
 {
     return c->floor_ns > c->target_ns ? c->floor_ns : c->target_ns;
 }
@@ -22,12 +24,13 @@ static int64_t interval_ns(const struct codel *c)
 /* An interval in which nothing was taken says nothing: the queue was empty, or stood still. */
 static void begin_interval(struct codel *c, int64_t now_ns)
 {
-    bool is_standing = c->least_ns != INT64_MAX && c->least_ns > codel_target_ns(c);
+    bool is_standing = c->least_ns != INT64_MAX && c->least_ns > target_ns(c);
 
-    c->is_overloaded = is_standing || (c->is_overloaded && c->has_refused);
+    c->is_refusing = c->is_overloaded && c->has_given_up;
+    c->is_overloaded = is_standing || c->is_refusing;
     c->end_ns = now_ns + interval_ns(c);
     c->least_ns = INT64_MAX;
-    c->has_refused = false;
+    c->has_given_up = false;
 }
 
 void codel_on_take(struct codel *c, int64_t now_ns, int64_t oldest_ns, int64_t mean_ns)
@@ -46,17 +49,26 @@ void codel_on_take(struct codel *c, int64_t now_ns, int64_t oldest_ns, int64_t m
     c->least_ns = oldest_ns < c->least_ns ? oldest_ns : c->least_ns;
 }
 
-void codel_on_refuse(struct codel *c)
+bool codel_refuses(struct codel *c, int64_t wait_ns)
 {
-    c->has_refused = true;
+    bool refuses = c->is_refusing && wait_ns > target_ns(c);
+
+    c->has_given_up = c->has_given_up || refuses;
+    return refuses;
+}
+
+bool codel_drops(struct codel *c, int64_t waited_ns)
+{
+    bool drops = c->is_overloaded && waited_ns > STALE_TARGETS * target_ns(c);
+
+    if (drops) {
+        c->has_given_up = true;
+        c->is_refusing = true;
+    }
+    return drops;
 }
 
 bool codel_is_newest_first(const struct codel *c, int64_t oldest_ns)
 {
-    return c->is_overloaded && oldest_ns > codel_target_ns(c);
-}
-
-bool codel_is_stale(const struct codel *c, int64_t waited_ns)
-{
-    return c->is_overloaded && waited_ns > 2 * codel_target_ns(c);
+    return c->is_overloaded && oldest_ns > NEWEST_FIRST_TARGETS * target_ns(c);
 }

@@ -102,8 +102,7 @@ static enum status admit_locked(struct executor *ex, const struct task *task, in
         *ret_why = EXECUTOR_FULL;
         return STATUS_BUSY;
     }
-    if (ex->codel.is_overloaded && wait_ns > codel_target_ns(&ex->codel)) {
-        codel_on_refuse(&ex->codel);
+    if (codel_refuses(&ex->codel, wait_ns)) {
         *ret_why = EXECUTOR_OVERLOADED;
         return STATUS_OVERLOADED;
     }

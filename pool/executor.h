@@ -10,8 +10,8 @@
  *   length     one beyond queue_max is refused
  *   deadline   refused if the queue will take longer (queued x mean run time / threads) than the
  *              task's deadline allows; dropped when it passes in the queue
- *   overload   CoDel (codel.h): while the queue stands, newcomers that would have to wait beyond the
- *              target are refused, the newest are run first, and what is too old is dropped
+ *   overload   CoDel (codel.h): while the queue stands, the newest are run first, what is too old is
+ *              dropped, and then newcomers that would have to wait beyond the target are refused
  *   shutdown
  *
  * Idle workers form a stack and the last one to fall asleep is woken first: its cache is warm and

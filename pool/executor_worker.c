@@ -26,7 +26,7 @@ static void shed_locked(struct executor *ex, int64_t now_ns, struct list *finish
     struct list *link;
 
     while ((link = list_first(&ex->queue)) != NULL &&
-           codel_is_stale(&ex->codel, now_ns - task_of(link)->queued_ns)) {
+           codel_drops(&ex->codel, now_ns - task_of(link)->queued_ns)) {
         queue_drop_locked(ex, task_of(link), TASK_SHED, finished);
     }
 }
