@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "base/attributes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "server/mhd_accept.h"
 #include "server/mhd_access.h"
 #include "server/mhd_flight.h"
 
@@ -28,6 +30,26 @@ static void watch_leaving(struct loop *loop, struct client *client) ON_LOOP
     }
 }
 
+/* Return: NULL without memory; it is hung up then. */
+static struct client *begin_client(struct loop *loop, struct MHD_Connection *connection) ON_LOOP
+{
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    struct client *client = mem_zalloc(sizeof(*client));
+
+    if (client == NULL) {
+        (void)shutdown(fd, SHUT_RDWR); /* libmicrohttpd reads the end and closes */
+        return NULL;
+    }
+    client->fd = fd;
+    client->connection = connection;
+    list_init(&client->phase_link);
+    list_init(&client->leaving_link);
+    watch_leaving(loop, client);
+    list_append(&loop->clients, &client->all_link);
+    watch_client(&loop->watch, client, CLIENT_NEW, clock_now_ns());
+    return client;
+}
+
 void clients_on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
                            enum MHD_ConnectionNotificationCode code)
 {
@@ -36,31 +58,20 @@ void clients_on_connection(void *cls, struct MHD_Connection *connection, void **
 
     assert_on_loop();
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        client = mem_zalloc(sizeof(*client));
-        if (client == NULL) {
-            return; /* its first request is refused */
-        }
-        client->fd = info->connect_fd;
-        client->connection = connection;
-        list_init(&client->phase_link);
-        list_init(&client->leaving_link);
-        watch_leaving(loop, client);
-        list_append(&loop->clients, &client->all_link);
-        watch_client(&loop->watch, client, CLIENT_NEW, clock_now_ns());
-        *socket_context = client;
         atomic_fetch_add_explicit(&loop->counters.connections, 1, memory_order_relaxed);
-    } else if (client != NULL) {
+        *socket_context = begin_client(loop, connection);
+        return;
+    }
+    atomic_fetch_sub_explicit(&loop->counters.connections, 1, memory_order_relaxed);
+    accept_on_closed(loop);
+    loop->has_moved = true;
+    if (client != NULL) {
         access_on_closed(loop, client);
         watch_client_end(client);
         list_remove(&client->all_link);
         list_remove(&client->leaving_link);
         mem_free(client);
         *socket_context = NULL;
-        loop->has_closed = true;
-        loop->has_moved = true;
-        atomic_fetch_sub_explicit(&loop->counters.connections, 1, memory_order_relaxed);
     }
 }
 

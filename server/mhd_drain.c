@@ -1,37 +1,15 @@
 #include "server/mhd_drain.h"
 
-#include <microhttpd.h>
-#include <poll.h>
-#include <unistd.h>
-
 #include "base/attributes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/mhd_flight.h"
 
-#define BACKLOG_TURNS_MAX 1000
-#define FAREWELL_MS       1000 /* after the drain's deadline, for the last answers to leave */
+#define FAREWELL_MS 1000 /* after the drain's deadline, for the last answers to leave */
 
 static unsigned connections(struct loop *loop)
 {
     return atomic_load_explicit(&loop->counters.connections, memory_order_relaxed);
-}
-
-/* Whoever has connected before the listening socket closes is served: empty the backlog first. */
-static void stop_listening(struct loop *loop) ON_LOOP
-{
-    struct pollfd p = {.fd = loop->listen_fd, .events = POLLIN};
-
-    for (unsigned i = 0; i < BACKLOG_TURNS_MAX && poll(&p, 1, 0) > 0; i++) {
-        unsigned before = connections(loop);
-        loop_run(loop);
-        if (connections(loop) == before) {
-            break; /* at a limit: the rest will see a reset */
-        }
-    }
-    (void)MHD_quiesce_daemon(loop->daemon); /* gives back the descriptor we know */
-    (void)close(loop->listen_fd);           /* nothing was written to it */
-    loop->listen_fd = -1;
 }
 
 static void hang_up_idle(struct loop *loop) ON_LOOP
@@ -84,7 +62,7 @@ void drain_run(struct loop *loop)
     int64_t until_ns = atomic_load_explicit(&loop->drain_until_ns, memory_order_relaxed);
 
     loop->is_draining = true;
-    stop_listening(loop);
+    accept_stop(loop);
     turn_until_quiet(loop, until_ns);
     if (!is_quiet(loop)) {
         log_event(LOG_WARN, "the drain deadline passed with requests in flight",

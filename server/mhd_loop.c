@@ -1,6 +1,7 @@
 #include "server/mhd_loop.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <microhttpd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "base/invariant.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "server/mhd_accept.h"
 #include "server/mhd_access.h"
 #include "server/mhd_clients.h"
 #include "server/mhd_drain.h"
@@ -95,6 +97,7 @@ static int sleep_ms(struct loop *loop, int64_t until_ns) ON_LOOP
     int64_t ms = SLEEP_MS_MAX;
 
     next_ns = until_ns < next_ns ? until_ns : next_ns;
+    next_ns = loop->acceptor.due_ns < next_ns ? loop->acceptor.due_ns : next_ns;
     if (next_ns != INT64_MAX) {
         int64_t left_ns = next_ns - clock_now_ns();
         ms = left_ns <= 0 ? 0 : (left_ns + NS_PER_MS - 1) / NS_PER_MS;
@@ -113,7 +116,8 @@ static int sleep_ms(struct loop *loop, int64_t until_ns) ON_LOOP
     return ms < SLEEP_MS_MAX ? (int)ms : SLEEP_MS_MAX;
 }
 
-void loop_run(struct loop *loop)
+/* Run libmicrohttpd, and then what it has given us to do. */
+static void loop_run(struct loop *loop) ON_LOOP
 {
     (void)MHD_run(loop->daemon); /* says NO only when stopped */
     flight_kick(loop);
@@ -122,27 +126,28 @@ void loop_run(struct loop *loop)
 void loop_turn(struct loop *loop, int64_t until_ns)
 {
     struct epoll_event events[EVENTS_MAX];
-    /*
-     * At its connection limit libmicrohttpd stops listening, and it looks whether it may listen again
-     * only when it is run: so after a connection has been closed, run it once more without waiting.
-     */
-    int ms = loop->has_closed ? 0 : sleep_ms(loop, until_ns);
-    int n = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, ms);
+    int n = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, sleep_ms(loop, until_ns));
+    bool is_awaited = false;
 
-    loop->has_closed = false;
     loop->has_moved = n > 0;
     loop->has_read = false;
     loop->now_ns = clock_now_ns();
     for (int i = 0; i < n; i++) {
-        if (events[i].data.ptr != NULL) { /* NULL: libmicrohttpd or a wake, both looked at anyway */
+        if (events[i].data.ptr == &loop->acceptor) {
+            is_awaited = true;
+        } else if (events[i].data.ptr != NULL) { /* NULL: libmicrohttpd or a wake, both looked at */
             clients_begin_leaving(loop, events[i].data.ptr);
         }
+    }
+    if (is_awaited) {
+        (void)accept_clients(loop); /* the others in the next turn */
     }
     take_completions(loop);
     look_at_time(loop);
     loop_run(loop);
     clients_see_off(loop);
     clients_drop_stuck(loop);
+    accept_look(loop);
     if (!loop->has_moved) {
         loop->barren++;
     } else { /* whether it was what libmicrohttpd waits for is seen when it asks no more */
@@ -211,17 +216,18 @@ static size_t leave_escaped(void *cls, struct MHD_Connection *connection, char *
 
 static struct MHD_Daemon *start_daemon(struct loop *loop)
 {
-    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    unsigned flags =
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     unsigned idle_s = (unsigned)((loop->conf.idle_ms + 999) / 1000);
 
     return MHD_start_daemon(
         flags, 0, NULL, NULL, access_on_request, loop, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-        MHD_OPTION_LISTEN_SOCKET, loop->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-        loop->conf.connections, MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_URI_LOG_CALLBACK, access_on_request_line, loop, MHD_OPTION_UNESCAPE_CALLBACK,
-        leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, access_on_completed, loop,
-        MHD_OPTION_NOTIFY_CONNECTION, clients_on_connection, loop, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_LIMIT, UINT_MAX /* ours counts: mhd_accept */,
+        MHD_OPTION_CONNECTION_TIMEOUT, idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, access_on_request_line, loop,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+        access_on_completed, loop, MHD_OPTION_NOTIFY_CONNECTION, clients_on_connection, loop,
+        MHD_OPTION_END);
 }
 
 static bool add_to_epoll(struct loop *loop, int fd, uint32_t events)
@@ -239,6 +245,7 @@ static enum status init_owned(struct loop *loop) TSA(no_thread_safety_analysis)
                               .body_ms = loop->conf.body_ms,
                               .send_ms = loop->conf.send_ms};
 
+    loop->acceptor = (struct acceptor){.listen_fd = -1, .due_ns = INT64_MAX};
     list_init(&loop->clients);
     list_init(&loop->leaving);
     list_init(&loop->in_flight);
@@ -253,7 +260,7 @@ static void fini_owned(struct loop *loop) TSA(no_thread_safety_analysis)
     watch_fini(&loop->watch);
 }
 
-static enum status open_all(struct loop *loop, struct error *err)
+static enum status open_all(struct loop *loop, int listen_fd, struct error *err)
 {
     const union MHD_DaemonInfo *info;
 
@@ -270,7 +277,7 @@ static enum status open_all(struct loop *loop, struct error *err)
         !add_to_epoll(loop, loop->wake_fd, EPOLLIN | EPOLLET)) {
         return error_set(err, STATUS_OS, "cannot set up an epoll: %s", strerror(errno));
     }
-    return STATUS_OK;
+    return accept_open(loop, listen_fd, err);
 }
 
 enum status loop_create(const struct server_conf *conf, const struct router *router, unsigned index,
@@ -286,7 +293,6 @@ enum status loop_create(const struct server_conf *conf, const struct router *rou
     loop->conf.listen = NULL;
     loop->router = router;
     loop->index = index;
-    loop->listen_fd = listen_fd;
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     completions_init(&loop->completions, loop->wake_fd);
@@ -295,10 +301,9 @@ enum status loop_create(const struct server_conf *conf, const struct router *rou
     if (status != STATUS_OK) {
         (void)error_set(err, status, "no memory for a loop");
     } else {
-        status = open_all(loop, err);
+        status = open_all(loop, listen_fd, err);
     }
     if (status != STATUS_OK) {
-        loop->listen_fd = -1; /* stays the caller's */
         loop_destroy(loop);
         return status;
     }
@@ -351,13 +356,10 @@ void loop_destroy(struct loop *loop)
         tell(loop, LOOP_FINISH);
         pthread_join(loop->thread, NULL);
     }
-    if (loop->daemon != NULL) {                 /* never started */
-        (void)MHD_quiesce_daemon(loop->daemon); /* so that it leaves the socket to us */
+    if (loop->daemon != NULL) { /* never started */
         MHD_stop_daemon(loop->daemon);
     }
-    if (loop->listen_fd >= 0) {
-        (void)close(loop->listen_fd); /* nothing was written to it */
-    }
+    accept_close(loop);
     if (loop->epoll_fd >= 0) {
         (void)close(loop->epoll_fd); /* nothing to lose */
     }

@@ -2,8 +2,8 @@
  * One loop: a libmicrohttpd daemon driven by a thread of ours.
  *
  * libmicrohttpd could run its own thread, but then nothing of ours could run on it. The loop waits
- * in an epoll of its own for three things: libmicrohttpd's epoll descriptor, the eventfd by which
- * workers hand back their tasks, and every client's leaving (its socket, for EPOLLRDHUP alone: one
+ * in an epoll of its own for four things: the listening socket, libmicrohttpd's epoll descriptor, the
+ * eventfd by which workers hand back their tasks, and every client's leaving (its socket, for EPOLLRDHUP alone: one
  * system call per connection, none per request). So suspending, resuming, deadlines and answers all
  * happen on one thread and need no lock.
  *
@@ -23,6 +23,7 @@
 #include "base/role.h"
 #include "server/completions.h"
 #include "server/exchange.h"
+#include "server/mhd_accept.h"
 #include "server/server.h"
 #include "server/watch.h"
 
@@ -36,7 +37,7 @@ enum loop_command { LOOP_RUN, LOOP_DRAIN, LOOP_FINISH };
 
 /* Counters that other threads may read: relaxed, each its own truth. */
 struct loop_counters {
-    _Atomic unsigned connections;
+    _Atomic unsigned connections; /* of which libmicrohttpd knows: the limit goes by it */
     _Atomic unsigned in_flight;
     _Atomic uint64_t requests;
     _Atomic uint64_t gone;
@@ -54,6 +55,7 @@ struct loop {
     struct completions completions;
 
     /* Loop-owned */
+    struct acceptor acceptor LOOP_OWNED;
     struct watch watch LOOP_OWNED;
     struct list clients LOOP_OWNED;
     struct list leaving LOOP_OWNED; /* clients that have closed their side */
@@ -69,12 +71,10 @@ struct loop {
     unsigned exchanges_count LOOP_OWNED; /* alive, for the final reckoning */
     uint64_t id_state LOOP_OWNED;        /* of the request ids */
     bool is_draining LOOP_OWNED;
-    bool has_closed LOOP_OWNED;      /* a connection was closed during the last turn */
     bool has_moved LOOP_OWNED;       /* something has happened during this turn */
     bool is_asked_again LOOP_OWNED;  /* libmicrohttpd wants to be run again at once */
     int64_t next_look_ns LOOP_OWNED; /* for clients that are stuck */
     unsigned barren LOOP_OWNED;      /* turns in a row in which nothing has */
-    int listen_fd;                   /* the loop's from loop_start on */
 
     /* From the main thread */
     _Atomic int command; /* enum loop_command; release/acquire: publishes what follows */
@@ -92,9 +92,6 @@ static inline void loop_count(_Atomic uint64_t *counter)
 {
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
-
-/* Run libmicrohttpd, and then what it has given us to do. */
-void loop_run(struct loop *loop) ON_LOOP;
 
 /* Wait for something to happen, at most until until_ns, and do what there is to do. */
 void loop_turn(struct loop *loop, int64_t until_ns) ON_LOOP;

@@ -10,6 +10,7 @@
 #ifndef GANTRY_SERVER_SERVER_H
 #define GANTRY_SERVER_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -22,6 +23,7 @@ struct server_conf {
     const char *listen;         /* "ADDR:PORT"; borrowed for the call */
     unsigned loops;             /* 1..64 */
     unsigned connections;       /* at most, over all loops */
+    bool has_reserve;           /* accept a few when the process is out of descriptors */
     unsigned in_flight_max;     /* suspended requests at most, over all loops */
     uint64_t response_max;      /* bytes of one answer */
     uint64_t header_ms;         /* from connect or request line to the end of the head */

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import select
 import shlex
 import signal
@@ -355,6 +356,17 @@ class Server:
         with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as stat:
             words = stat.read().rsplit(")", 1)[1].split()
         return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+    def limit_fds(self):
+        """From now on it can open nothing but what takes the place of something it closes."""
+        taken = set(map(int, os.listdir(f"/proc/{self.process.pid}/fd")))
+        lowest_free = next(fd for fd in range(len(taken) + 1) if fd not in taken)
+        _, hard = resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (lowest_free, hard))
+
+    def unlimit_fds(self):
+        _, hard = resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (hard, hard))
 
     def threads(self):
         return len(os.listdir(f"/proc/{self.process.pid}/task"))

@@ -308,6 +308,65 @@ def test_connections(serve):
     wait_until(try_again, "a newcomer to be served")
 
 
+BOOK = [route for route in library.ROUTES if route["path"] == "/books/{id}"]
+
+
+def waits_in_vain(connection):
+    with pytest.raises(socket.timeout):
+        connection.socket.recv(1)
+
+
+def test_a_place_is_taken_as_soon_as_one_is_free(serve):
+    server = serve(library.config(loops=1, limits={"connections": 2, "idle_ms": 600000}))
+    inside = [server.connect(), server.connect()]
+    for connection in inside:
+        assert connection.request("GET", "/health").status == 200
+    for _ in range(20):
+        waiting = server.connect()  # in the backlog
+        waiting.send(compose("GET", "/health"))
+        assert not waiting.is_readable(0.01)
+        inside.pop(0).close()
+        assert waiting.read().status == 200
+        inside.append(waiting)
+    for connection in inside:
+        connection.close()
+
+
+def test_without_descriptors_clients_wait(serve):
+    """... without costing processor time, even if there is no connection that could end; and the
+    log says it once."""
+    server = serve(library.config(loops=1, limits={"idle_ms": 600000}))
+    server.limit_fds()
+    with server.connect(timeout=2) as connection:
+        connection.send(compose("GET", "/health"))
+        before = server.cpu_s()
+        waits_in_vain(connection)
+        assert server.cpu_s() - before < 0.5
+        server.unlimit_fds()
+        connection.socket.settimeout(60)
+        assert connection.read().status == 200
+        assert connection.request("GET", "/books/1").status == 200
+    assert server.stop() == 0
+    assert server.stderr().count("new connections have to wait") == 1
+    assert "ulimit -n" in server.stderr()
+
+
+def test_without_descriptors_whoever_is_inside_is_served(serve):
+    server = serve(library.config(loops=1, limits={"idle_ms": 600000},
+                                  pools={"read": {"threads": 1, "queue": 10}}, routes=BOOK))
+    with server.connect() as inside:
+        assert inside.request("GET", "/books/1").status == 200  # its database is open
+        server.limit_fds()
+        with server.connect() as waiting:
+            waiting.send(compose("GET", "/health"))
+            for _ in range(50):
+                assert inside.request("GET", "/books/1").status == 200
+            assert not waiting.is_readable()
+            inside.close()  # its descriptor is the newcomer's
+            assert waiting.read().status == 200
+        assert server.get("/health").status == 200
+
+
 # Deadlines.
 
 
@@ -383,6 +442,7 @@ def long_answers(serve, **limits):
     """A route whose answer, of 16 MB, is more than the kernel takes off the server's hands."""
     return serve(library.config(
         loops=1, limits={"response_bytes": 32 << 20, **limits},
+        pools={"read": {"threads": 1, "queue": 256}, "slow": {"threads": 1, "queue": 64}},
         routes=[{"path": "/long", "sql": "SELECT hex(zeroblob(8000000)) AS text"},
                 *library.ROUTES]))
 
@@ -450,4 +510,4 @@ def test_whoever_does_not_read_is_hung_up(serve):
     before = server.fds()
     with Lazy(server, "/long"):
         wait_until(lambda: server.fds() <= before, "the connection to be cut")
-    assert server.get("/long").status == 200
+    assert server.get("/numbers").status == 200
