@@ -87,6 +87,10 @@ int options_resolve(const char *command, const struct options *options, struct c
         return command_fail(command, &err);
     }
     ret->database.write = ret->database.write || options->is_write;
+    if (ret->admin.listen != NULL && listener_collides(ret->admin.listen, ret->listen)) {
+        problems_add(problems, "$.admin.listen", "is where the service itself listens, at %s",
+                     ret->listen);
+    }
     if (options->listen != NULL && listener_check(options->listen, &err) != STATUS_OK) {
         (void)command_fail(command, &err); /* the exit code says whose mistake it is */
         return EX_USAGE;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "handlers/sleep/sleep.h"
 #include "handlers/table/table.h"
+#include "server/listener.h"
 
 #define PATH_SIZE 300 /* of a JSON path in a problem */
 
@@ -26,8 +27,8 @@ static bool find_pool(const struct service *s, const char *name, struct executor
 
 /* --- system and tables -------------------------------------------------------------------- */
 
-static enum status add_get(struct service *s, const char *path, const struct handler *handler,
-                           struct error *err)
+static enum status add_get(struct service *s, struct router *router, const char *path,
+                           const struct handler *handler, struct error *err)
 {
     struct route route = {.method = METHOD_GET,
                           .pattern = path,
@@ -38,7 +39,27 @@ static enum status add_get(struct service *s, const char *path, const struct han
     if (handler->kind == HANDLER_BLOCKING) {
         (void)find_pool(s, "read", &route.executor); /* always there */
     }
-    return router_add(s->router, &route, err);
+    return router_add(router, &route, err);
+}
+
+/*
+ * The system's own routes. Those for anybody are on both listeners. Those for operators are on the
+ * admin listener; without one they are on the main one (and what an operator may do, not only see,
+ * is there only if it is on the loopback).
+ */
+enum audience { FOR_ANYBODY, FOR_OPERATORS, FOR_OPERATORS_NEARBY };
+
+static bool is_on_main(const struct service *s, enum audience audience)
+{
+    switch (audience) {
+    case FOR_ANYBODY:
+        return true;
+    case FOR_OPERATORS:
+        return s->admin_router == NULL;
+    case FOR_OPERATORS_NEARBY:
+        break;
+    }
+    return s->admin_router == NULL && listener_is_loopback(s->config->listen);
 }
 
 static enum status add_system(struct service *s, struct error *err)
@@ -46,20 +67,24 @@ static enum status add_system(struct service *s, struct error *err)
     const struct {
         const char *path;
         const struct handler *handler;
+        enum audience audience;
     } rows[] = {
-        {"/health", health_live_handler(s->health)},
-        {"/livez", health_live_handler(s->health)},
-        {"/readyz", health_ready_handler(s->health)},
-        {"/startupz", health_startup_handler(s->health)},
+        {"/health", health_live_handler(s->health), FOR_ANYBODY},
+        {"/livez", health_live_handler(s->health), FOR_ANYBODY},
+        {"/readyz", health_ready_handler(s->health), FOR_ANYBODY},
+        {"/startupz", health_startup_handler(s->health), FOR_ANYBODY},
     };
+    enum status status = STATUS_OK;
 
-    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        enum status status = add_get(s, rows[i].path, rows[i].handler, err);
-        if (status != STATUS_OK) {
-            return status;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows) && status == STATUS_OK; i++) {
+        if (is_on_main(s, rows[i].audience)) {
+            status = add_get(s, s->router, rows[i].path, rows[i].handler, err);
+        }
+        if (status == STATUS_OK && s->admin_router != NULL) {
+            status = add_get(s, s->admin_router, rows[i].path, rows[i].handler, err);
         }
     }
-    return STATUS_OK;
+    return status;
 }
 
 static enum status add_tables(struct service *s, struct error *err)
@@ -71,14 +96,14 @@ static enum status add_tables(struct service *s, struct error *err)
     if (s->tables == NULL) {
         return STATUS_OK;
     }
-    status = add_get(s, prefix, table_list_handler(s->tables), err);
+    status = add_get(s, s->router, prefix, table_list_handler(s->tables), err);
     if (status == STATUS_OK) {
         (void)snprintf(path, sizeof(path), "%s/", prefix); /* the prefix is bounded by config */
-        status = add_get(s, path, table_list_handler(s->tables), err);
+        status = add_get(s, s->router, path, table_list_handler(s->tables), err);
     }
     if (status == STATUS_OK) {
         (void)snprintf(path, sizeof(path), "%s/{table}", prefix); /* likewise */
-        status = add_get(s, path, table_rows_handler(s->tables), err);
+        status = add_get(s, s->router, path, table_rows_handler(s->tables), err);
     }
     return status;
 }

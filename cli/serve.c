@@ -17,10 +17,15 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/service.h"
+#include "server/listener.h"
 #include "server/server.h"
 
-#define SPARE_FDS 256 /* beside connections: database files, epolls, the log */
+#define SPARE_FDS 256 /* beside connections: database files, epolls, the log, the reserve */
 #define STUCK_S   5   /* for work that cannot be stopped, after everybody has been answered */
+
+#define ADMIN_IN_FLIGHT 16
+#define ADMIN_BYTES     ((uint64_t)16 * 1024 * 1024) /* of one answer */
+#define ADMIN_DRAIN_MS  500                          /* for whoever is in the middle of asking */
 
 /* --- the command line --------------------------------------------------------------------- */
 
@@ -66,11 +71,36 @@ static void parse(int argc, char **argv, struct options *ret)
 
 /* --- limits of the process ---------------------------------------------------------------- */
 
-/* Ask for as many descriptors as connections need. Return: how many connections there can be. */
-static unsigned raise_descriptors(unsigned wanted)
+/* Connections that there can be. */
+struct places {
+    unsigned main;
+    unsigned admin; /* 0: no admin listener */
+};
+
+/*
+ * What the limit of open files leaves: all that is wanted, if that leaves enough for everything else.
+ * If it does not: half of it for connections, of which a quarter for operators.
+ */
+static struct places fit(struct places wanted, rlim_t files)
+{
+    rlim_t beside = SPARE_FDS + wanted.admin;
+    rlim_t some = files / 8;
+
+    if (files > 2 * beside) {
+        wanted.main = (unsigned)(files - beside);
+        return wanted;
+    }
+    wanted.admin = wanted.admin < some ? wanted.admin : (unsigned)some;
+    wanted.main = (unsigned)(files / 2) - wanted.admin;
+    return wanted;
+}
+
+/* Ask for as many descriptors as connections need. */
+static struct places raise_descriptors(struct places wanted)
 {
     struct rlimit limit;
-    rlim_t need = (rlim_t)wanted + SPARE_FDS;
+    struct places fitting;
+    rlim_t need = (rlim_t)wanted.main + wanted.admin + SPARE_FDS;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need) {
         return wanted;
@@ -81,11 +111,22 @@ static unsigned raise_descriptors(unsigned wanted)
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need) {
         return wanted;
     }
-    wanted = limit.rlim_cur > 2 * SPARE_FDS ? (unsigned)(limit.rlim_cur - SPARE_FDS)
-                                            : (unsigned)(limit.rlim_cur / 2);
+    fitting = fit(wanted, limit.rlim_cur);
+    fitting.main = fitting.main < wanted.main ? fitting.main : wanted.main;
     log_event(LOG_WARN, "fewer connections than configured: the limit of open files is low",
-              LOG_INT("connections", wanted), LOG_STR("hint", "raise it with ulimit -n"));
-    return wanted;
+              LOG_INT("connections", fitting.main), LOG_INT("admin_connections", fitting.admin),
+              LOG_STR("hint", "raise it with ulimit -n"));
+    return fitting;
+}
+
+static struct places places_of(const struct config *config)
+{
+    struct places wanted = {.main = (unsigned)config->limits.connections};
+
+    if (config->admin.listen != NULL) {
+        wanted.admin = (unsigned)config->admin.connections;
+    }
+    return raise_descriptors(wanted);
 }
 
 static unsigned loops_of(const struct config *config)
@@ -98,12 +139,12 @@ static unsigned loops_of(const struct config *config)
     return processors >= 4 ? (unsigned)(processors / 2 > 64 ? 64 : processors / 2) : 1;
 }
 
-static struct server_conf server_conf_of(const struct config *config)
+static struct server_conf main_conf_of(const struct config *config, unsigned connections)
 {
     return (struct server_conf){
         .listen = config->listen,
         .loops = loops_of(config),
-        .connections = raise_descriptors((unsigned)config->limits.connections),
+        .connections = connections,
         .in_flight_max = (unsigned)config->limits.in_flight,
         .response_max = config->limits.response_bytes,
         .header_ms = config->limits.header_ms,
@@ -111,6 +152,25 @@ static struct server_conf server_conf_of(const struct config *config)
         .send_ms = config->limits.send_ms,
         .idle_ms = config->limits.idle_ms,
         .buffered_max = config->limits.buffered_bytes,
+    };
+}
+
+/* Clients' times are as everywhere; nothing there waits for a pool. */
+static struct server_conf admin_conf_of(const struct config *config, unsigned connections)
+{
+    return (struct server_conf){
+        .thread_name = "gy-admin",
+        .listen = config->admin.listen,
+        .loops = 1,
+        .connections = connections,
+        .has_reserve = true,
+        .in_flight_max = ADMIN_IN_FLIGHT,
+        .response_max = ADMIN_BYTES,
+        .header_ms = config->limits.header_ms,
+        .body_ms = config->limits.body_ms,
+        .send_ms = config->limits.send_ms,
+        .idle_ms = config->limits.idle_ms,
+        .buffered_max = 4 * ADMIN_BYTES,
     };
 }
 
@@ -163,62 +223,111 @@ static void obey_second_signal(const sigset_t *set)
 
 /* --- serving ------------------------------------------------------------------------------ */
 
-static int announce(const struct server *server, const struct service *service,
+/* The listeners. The one for operators is there before the main one, and after it. */
+struct servers {
+    struct server *main;
+    struct server *admin; /* NULL: there is none */
+};
+
+static enum status open_one(const struct server_conf *conf, const struct router *router,
+                            struct server **ret, struct error *err)
+{
+    enum status status = server_create(conf, router, ret, err);
+
+    return status == STATUS_OK ? server_start(*ret, err) : status;
+}
+
+/* On failure *ret holds what close_servers is to close. */
+static enum status open_servers(const struct service *service, const struct config *config,
+                                const char *hint, struct servers *ret, struct error *err)
+{
+    struct places places = places_of(config);
+    struct server_conf conf;
+
+    if (config->admin.listen != NULL) {
+        enum status status;
+        conf = admin_conf_of(config, places.admin);
+        status = open_one(&conf, service_admin_router(service), &ret->admin, err);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    conf = main_conf_of(config, places.main);
+    conf.not_found_hint = hint;
+    return open_one(&conf, service_router(service), &ret->main, err);
+}
+
+/* Stops the service as well: work that comes home late is the main server's. */
+static void close_servers(struct servers *servers, struct service *service)
+{
+    service_stop(service);
+    if (servers->admin != NULL) {
+        server_drain(servers->admin, clock_now_ns() + ADMIN_DRAIN_MS * NS_PER_MS);
+    }
+    server_destroy(servers->main);
+    server_destroy(servers->admin);
+}
+
+static int announce(const struct servers *servers, const struct service *service,
                     const struct config *config)
 {
-    const char *address = server_address(server);
+    const char *address = server_address(servers->main);
 
     (void)printf("listening on http://%s\n", address);
     if (service_has_tables(service)) {
         (void)printf("  tables  http://%s%s/\n", address, config->tables.prefix);
     }
     (void)printf("  health  http://%s/health\n", address);
+    if (servers->admin != NULL) {
+        (void)printf("  admin   http://%s\n", server_address(servers->admin));
+    }
     return command_flush("serve");
 }
 
-static void log_serving(const struct server *server, const struct config *config, unsigned loops)
+static void log_serving(const struct servers *servers, const struct config *config)
 {
-    log_event(LOG_INFO, "serving", LOG_STR("address", server_address(server)),
+    log_event(LOG_INFO, "serving", LOG_STR("address", server_address(servers->main)),
               LOG_STR("database", config->database.path == NULL ? "" : config->database.path),
               LOG_STR("access", config->database.write ? "read and write" : "read-only"),
-              LOG_INT("routes", (int64_t)config->routes_count), LOG_INT("loops", loops));
+              LOG_INT("routes", (int64_t)config->routes_count), LOG_INT("loops", loops_of(config)));
+    if (servers->admin == NULL) {
+        return;
+    }
+    log_event(LOG_INFO, "serving operators", LOG_STR("address", server_address(servers->admin)));
+    if (!listener_is_loopback(config->admin.listen)) {
+        log_event(LOG_WARN, "the admin listener can be reached from other machines",
+                  LOG_STR("address", server_address(servers->admin)),
+                  LOG_STR("hint", "it has no authentication: let admin.listen be on the loopback, "
+                                  "or keep others away from it"));
+    }
 }
 
 /* From here on errors are the service's, not the configuration's. */
 static int run(struct service *service, const struct config *config, const sigset_t *signals)
 {
-    struct server_conf conf = server_conf_of(config);
+    struct servers servers = {0};
     char hint[300];
-    struct server *server = NULL;
     struct error err = {0};
-    enum status status;
     int code;
 
     (void)snprintf(hint, sizeof(hint), "GET %s/ lists the tables",
                    config->tables.prefix); /* bounded by config */
-    conf.not_found_hint = service_has_tables(service) ? hint : NULL;
-    status = server_create(&conf, service_router(service), &server, &err);
-
-    if (status == STATUS_OK) {
-        status = server_start(server, &err);
-    }
-    if (status != STATUS_OK) {
-        service_stop(service);
-        server_destroy(server);
+    if (open_servers(service, config, service_has_tables(service) ? hint : NULL, &servers, &err) !=
+        STATUS_OK) {
+        close_servers(&servers, service);
         return command_fail("serve", &err);
     }
     health_set_phase(service_health(service), HEALTH_READY);
-    code = announce(server, service, config);
+    code = announce(&servers, service, config);
     if (code == EX_OK) {
-        log_serving(server, config, conf.loops);
+        log_serving(&servers, config);
         await_signal(signals);
     }
     obey_second_signal(signals);
     health_set_phase(service_health(service), HEALTH_DRAINING);
-    server_drain(server, clock_now_ns() + (int64_t)config->limits.drain_ms * NS_PER_MS);
+    server_drain(servers.main, clock_now_ns() + (int64_t)config->limits.drain_ms * NS_PER_MS);
     alarm(STUCK_S);
-    service_stop(service);
-    server_destroy(server);
+    close_servers(&servers, service);
     log_event(LOG_INFO, "stopped");
     return code;
 }

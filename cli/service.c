@@ -129,7 +129,8 @@ static enum status build(struct service *s, struct problems *problems, struct er
         return status;
     }
     if (health_create(s->executors, s->is_dry ? 0 : s->executors_count, &s->health) != STATUS_OK ||
-        router_create(&s->router) != STATUS_OK) {
+        router_create(&s->router) != STATUS_OK ||
+        (s->config->admin.listen != NULL && router_create(&s->admin_router) != STATUS_OK)) {
         return error_set(err, STATUS_NOMEM, "no memory for the routes");
     }
     status = routes_add(s, problems, err);
@@ -179,6 +180,7 @@ void service_destroy(struct service *s)
         executor_destroy(s->executors[i]);
     }
     router_destroy(s->router);
+    router_destroy(s->admin_router);
     for (size_t i = 0; i < s->sql_routes_count; i++) {
         sql_route_destroy(s->sql_routes[i]);
     }
@@ -194,6 +196,11 @@ void service_destroy(struct service *s)
 const struct router *service_router(const struct service *s)
 {
     return s->router;
+}
+
+const struct router *service_admin_router(const struct service *s)
+{
+    return s->admin_router;
 }
 
 struct health *service_health(const struct service *s)

@@ -36,6 +36,7 @@ void service_destroy(struct service *service) MAY_BLOCK;
 
 /* Lend, until service_destroy. */
 const struct router *service_router(const struct service *service);
+const struct router *service_admin_router(const struct service *service); /* NULL: there is none */
 struct health *service_health(const struct service *service);
 
 /* Is the tables' API part of it? */

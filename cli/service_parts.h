@@ -24,6 +24,7 @@ struct service {
     struct sql_route **sql_routes;
     size_t sql_routes_count;
     struct router *router;
+    struct router *admin_router; /* NULL: there is no admin listener */
 };
 
 #endif

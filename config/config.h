@@ -108,6 +108,10 @@ struct config {
         uint64_t buffered_bytes;
         uint64_t in_flight;
     } limits;
+    struct {
+        char *listen; /* NULL: there is no second listener */
+        uint64_t connections;
+    } admin;
     struct config_pool *pools; /* always holds "read" */
     size_t pools_count;
     struct config_route *routes;

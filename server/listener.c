@@ -71,6 +71,49 @@ enum status listener_check(const char *text, struct error *err)
     return parse(text, &ignored, err);
 }
 
+static bool is_any(const struct address *a)
+{
+    return a->any.sa_family == AF_INET ? a->v4.sin_addr.s_addr == htonl(INADDR_ANY)
+                                       : IN6_IS_ADDR_UNSPECIFIED(&a->v6.sin6_addr);
+}
+
+static bool is_same_host(const struct address *a, const struct address *b)
+{
+    return a->any.sa_family == AF_INET ? a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr
+                                       : IN6_ARE_ADDR_EQUAL(&a->v6.sin6_addr, &b->v6.sin6_addr);
+}
+
+/* In network order. */
+static in_port_t port_of(const struct address *a)
+{
+    return a->any.sa_family == AF_INET ? a->v4.sin_port : a->v6.sin6_port;
+}
+
+bool listener_collides(const char *text, const char *other)
+{
+    struct error ignored = {0};
+    struct address a;
+    struct address b;
+
+    if (parse(text, &a, &ignored) != STATUS_OK || parse(other, &b, &ignored) != STATUS_OK ||
+        a.any.sa_family != b.any.sa_family || port_of(&a) != port_of(&b) || port_of(&a) == 0) {
+        return false;
+    }
+    return is_any(&a) || is_any(&b) || is_same_host(&a, &b);
+}
+
+bool listener_is_loopback(const char *text)
+{
+    struct error ignored = {0};
+    struct address a;
+
+    if (parse(text, &a, &ignored) != STATUS_OK) {
+        return false;
+    }
+    return a.any.sa_family == AF_INET ? ntohl(a.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET
+                                      : IN6_IS_ADDR_LOOPBACK(&a.v6.sin6_addr);
+}
+
 static enum status fail(const char *text, struct error *err)
 {
     int code = errno;

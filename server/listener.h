@@ -2,6 +2,7 @@
 #ifndef GANTRY_SERVER_LISTENER_H
 #define GANTRY_SERVER_LISTENER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -22,5 +23,11 @@ NODISCARD enum status listener_open(const char *text, unsigned count, int *ret_f
 
 /* Is text an address that listener_open understands? For checking a configuration. */
 NODISCARD enum status listener_check(const char *text, struct error *err);
+
+/* Would one of the two be in the way of the other? False for what is no address. */
+bool listener_collides(const char *text, const char *other);
+
+/* Can it be reached from this machine alone? False for what is no address. */
+bool listener_is_loopback(const char *text);
 
 #endif

@@ -173,7 +173,7 @@ static void *loop_main(void *argument)
     char name[16];
 
     (void)snprintf(name, sizeof(name), "gy-loop-%u", loop->index); /* cut is fine */
-    role_set_loop(name);
+    role_set_loop(loop->conf.thread_name != NULL ? loop->conf.thread_name : name);
     assert_on_loop();
     while (atomic_load_explicit(&loop->command, memory_order_acquire) == LOOP_RUN) {
         loop_turn(loop, INT64_MAX);

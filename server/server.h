@@ -20,6 +20,7 @@
 struct server; /* opaque */
 
 struct server_conf {
+    const char *thread_name;    /* static; NULL: "gy-loop-N" */
     const char *listen;         /* "ADDR:PORT"; borrowed for the call */
     unsigned loops;             /* 1..64 */
     unsigned connections;       /* at most, over all loops */

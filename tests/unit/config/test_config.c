@@ -116,6 +116,8 @@ static void assert_defaults(const struct config *c)
     assert_int_equal(c->limits.drain_ms, 10000);
     assert_int_equal(c->limits.connections, 10000);
     assert_int_equal(c->limits.in_flight, 2048);
+    assert_null(c->admin.listen);
+    assert_int_equal(c->admin.connections, 64);
     assert_int_equal(c->pools_count, 1);
     assert_string_equal(c->pools[0].name, "read");
     assert_int_equal(c->pools[0].threads, 4);
@@ -139,8 +141,8 @@ static void test_empty_file_gives_the_defaults(void **state)
     struct loaded l;
 
     (void)state;
-    load_good(&l,
-              "{\"database\": {}, \"tables\": {}, \"limits\": {}, \"pools\": {}, \"routes\": []}");
+    load_good(&l, "{\"database\": {}, \"tables\": {}, \"limits\": {}, \"admin\": {}, "
+                  "\"pools\": {}, \"routes\": []}");
     assert_defaults(&l.config);
     unload(&l);
 }
@@ -173,7 +175,8 @@ static const char good[] =
     " \"limits\": {\"body_bytes\": 0, \"response_bytes\": 1024, \"deadline_ms\": 1, \"header_ms\": "
     "2,"
     "              \"body_ms\": 3, \"idle_ms\": 4, \"drain_ms\": 0, \"connections\": 1000000,"
-    "              \"in_flight\": 100000}}";
+    "              \"in_flight\": 100000},"
+    " \"admin\": {\"listen\": \"localhost:9090\", \"connections\": 10000}}";
 
 static void test_good_file_sets_the_options(void **state)
 {
@@ -202,6 +205,8 @@ static void test_good_file_sets_the_options(void **state)
     assert_int_equal(c->limits.drain_ms, 0);
     assert_int_equal(c->limits.connections, 1000000);
     assert_int_equal(c->limits.in_flight, 100000);
+    assert_string_equal(c->admin.listen, "localhost:9090");
+    assert_int_equal(c->admin.connections, 10000);
     unload(&l);
 }
 

@@ -208,6 +208,50 @@ static void sockets_share_a_port(void **state)
     (void)close(fds[1]);
 }
 
+static void in_the_way_of_each_other(void **state)
+{
+    static const struct {
+        const char *one;
+        const char *other;
+        bool collides;
+    } rows[] = {
+        {"127.0.0.1:80", "127.0.0.1:80", true},
+        {"127.0.0.1:80", "127.0.0.1:81", false},
+        {"127.0.0.1:80", "127.0.0.2:80", false},
+        {"0.0.0.0:80", "127.0.0.2:80", true},
+        {"localhost:80", "127.0.0.1:0080", true},
+        {"127.0.0.1:0", "127.0.0.1:0", false},
+        {"[::1]:80", "[0:0::1]:80", true},
+        {"[::1]:80", "[::2]:80", false},
+        {"[::]:80", "[::2]:80", true},
+        {"[::]:80", "0.0.0.0:80", false},
+        {"nonsense", "127.0.0.1:80", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        if (listener_collides(rows[i].one, rows[i].other) != rows[i].collides ||
+            listener_collides(rows[i].other, rows[i].one) != rows[i].collides) {
+            fail_msg("%s and %s", rows[i].one, rows[i].other);
+        }
+    }
+}
+
+static void from_this_machine_alone(void **state)
+{
+    (void)state;
+    assert_true(listener_is_loopback("127.0.0.1:0"));
+    assert_true(listener_is_loopback("127.255.3.4:80"));
+    assert_true(listener_is_loopback("localhost:80"));
+    assert_true(listener_is_loopback("[::1]:80"));
+    assert_false(listener_is_loopback("0.0.0.0:80"));
+    assert_false(listener_is_loopback("128.0.0.1:80"));
+    assert_false(listener_is_loopback("10.0.0.127:80"));
+    assert_false(listener_is_loopback("[::]:80"));
+    assert_false(listener_is_loopback("[fe80::1]:80"));
+    assert_false(listener_is_loopback("nonsense"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +262,8 @@ int main(void)
         cmocka_unit_test(an_address_of_somebody_else),
         cmocka_unit_test(version_six),
         cmocka_unit_test(sockets_share_a_port),
+        cmocka_unit_test(in_the_way_of_each_other),
+        cmocka_unit_test(from_this_machine_alone),
     };
 
     return cmocka_run_group_tests_name("server/listener", tests, NULL, NULL);
