@@ -12,8 +12,13 @@ from harness import (Closed, Truncated, assert_bad_parameters, assert_problem, c
 JSON = {"Content-Type": "application/json"}
 
 
+# With one thread that reads, the database is opened once; descriptors can be counted then.
+ONE_READER = {"read": {"threads": 1, "queue": 256}, "slow": {"threads": 1, "queue": 64}}
+
+
 def small_bodies(serve, **limits):
-    return serve(library.config(writes=True, limits={"body_bytes": 1000, **limits}))
+    return serve(library.config(writes=True, pools=ONE_READER,
+                                limits={"body_bytes": 1000, **limits}))
 
 
 # Sizes.
@@ -442,7 +447,7 @@ def long_answers(serve, **limits):
     """A route whose answer, of 16 MB, is more than the kernel takes off the server's hands."""
     return serve(library.config(
         loops=1, limits={"response_bytes": 32 << 20, **limits},
-        pools={"read": {"threads": 1, "queue": 256}, "slow": {"threads": 1, "queue": 64}},
+        pools=ONE_READER,
         routes=[{"path": "/long", "sql": "SELECT hex(zeroblob(8000000)) AS text"},
                 *library.ROUTES]))
 
