@@ -21,13 +21,10 @@ void cancel_set(struct cancel *c)
 
 enum status cancel_check(const struct cancel *c)
 {
-    if (cancel_is_set(c)) {
-        return STATUS_CANCELLED;
-    }
     if (c->deadline_ns != 0 && clock_now_ns() >= c->deadline_ns) {
         return STATUS_DEADLINE;
     }
-    return STATUS_OK;
+    return cancel_is_set(c) ? STATUS_CANCELLED : STATUS_OK;
 }
 
 enum status cancel_wait(struct cancel *c, int64_t until_ns)
@@ -45,8 +42,8 @@ enum status cancel_wait(struct cancel *c, int64_t until_ns)
     }
     expected = WORD_SLEEPING;
     (void)atomic_compare_exchange_strong(&c->word, &expected, WORD_NONE); /* or cancelled */
-    if (cancel_is_set(c)) {
-        return STATUS_CANCELLED;
+    if (is_bounded && clock_now_ns() >= end_ns) {
+        return STATUS_DEADLINE;
     }
-    return is_bounded ? STATUS_DEADLINE : STATUS_OK;
+    return cancel_is_set(c) ? STATUS_CANCELLED : STATUS_OK;
 }

@@ -35,13 +35,16 @@ static inline bool cancel_is_set(const struct cancel *c)
     return atomic_load_explicit(&c->word, memory_order_relaxed) == 2;
 }
 
-/* Return: OK to go on, CANCELLED, or DEADLINE. Reads the clock: about 25 ns. */
+/*
+ * Return: OK to go on, DEADLINE, or CANCELLED; once the deadline has passed it is DEADLINE, whoever
+ * has been quicker to notice. Reads the clock: about 25 ns.
+ */
 enum status cancel_check(const struct cancel *c) ANY_THREAD;
 
 /*
  * Sleep until until_ns (absolute, monotonic), the deadline, or cancellation.
  * Context: one thread at a time. Blocks.
- * Return: OK (until_ns reached), CANCELLED, DEADLINE.
+ * Return: OK (until_ns reached), DEADLINE, CANCELLED, as cancel_check.
  */
 enum status cancel_wait(struct cancel *c, int64_t until_ns) MAY_BLOCK;
 

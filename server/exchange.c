@@ -25,6 +25,7 @@ static void clear(struct exchange *ex) ON_LOOP
     list_init(&ex->in_flight_link);
     ex->flight_ns = 0;
     ex->deadline_ns = 0;
+    ex->is_told = false;
     ex->is_suspended = false;
     ex->body_dropped = 0;
     ex->answer = NULL;

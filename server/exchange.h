@@ -66,6 +66,7 @@ struct exchange {
     struct list in_flight_link LOOP_OWNED;
     int64_t flight_ns LOOP_OWNED;           /* when the flight began */
     int64_t deadline_ns LOOP_OWNED;         /* of the flight; 0: none */
+    bool is_told LOOP_OWNED;                /* it was running at its deadline, and is to end */
     bool is_suspended LOOP_OWNED;           /* the connection, in libmicrohttpd */
     struct buf body LOOP_OWNED;             /* as it arrives; call.request.body when READY */
     size_t body_dropped LOOP_OWNED;         /* bytes read and dropped beyond the limit */

@@ -6,6 +6,7 @@
 #include "server/prefer.h"
 
 #define RETRY_S_MAX 60
+#define GRACE_NS    (20 * NS_PER_MS) /* for running work to say itself what its deadline hit */
 
 /* --- the beginning ------------------------------------------------------------------------- */
 
@@ -219,6 +220,11 @@ void flight_end(struct loop *loop, struct exchange *ex, enum flight_end why)
     status = executor_cancel(ex->route->executor, &ex->task, reasons[why]);
     if (status == STATUS_NOT_FOUND) {
         return; /* it is on its way home */
+    }
+    if (why == FLIGHT_DEADLINE && status == STATUS_BUSY && !ex->is_told) {
+        ex->is_told = true;
+        watch_begin(&loop->watch, &ex->watched, ex->deadline_ns + GRACE_NS);
+        return;
     }
     if (why == FLIGHT_CLIENT_GONE) {
         loop_count(&loop->counters.gone);
