@@ -21,13 +21,17 @@ static int64_t interval_ns(const struct codel *c)
     return scaled_ns > c->interval_ns ? scaled_ns : c->interval_ns;
 }
 
-/* An interval in which nothing was taken says nothing: the queue was empty, or stood still. */
+/*
+ * An interval in which nothing was taken says nothing, and what was before it is no news any more:
+ * the queue was empty, or stood still.
+ */
 static void begin_interval(struct codel *c, int64_t now_ns)
 {
-    bool is_standing = c->least_ns != INT64_MAX && c->least_ns > target_ns(c);
+    bool is_news = now_ns - c->end_ns < interval_ns(c);
+    bool is_standing = c->least_ns > target_ns(c);
 
-    c->is_refusing = c->is_overloaded && c->has_given_up;
-    c->is_overloaded = is_standing || c->is_refusing;
+    c->is_refusing = is_news && c->is_overloaded && c->has_given_up;
+    c->is_overloaded = c->is_refusing || (is_news && is_standing);
     c->end_ns = now_ns + interval_ns(c);
     c->least_ns = INT64_MAX;
     c->has_given_up = false;

@@ -129,7 +129,7 @@ static void service_time_is_the_least_target(void **state)
     c = make();
     codel_on_take(&c, start_ns, mean_ns + 1, mean_ns);
     codel_on_take(&c, start_ns + INTERVAL_NS, mean_ns + 1, mean_ns); /* ends the first interval */
-    codel_on_take(&c, start_ns + 1000 * INTERVAL_NS, mean_ns + 1, mean_ns);
+    codel_on_take(&c, start_ns + INTERVAL_NS + 20 * mean_ns, mean_ns + 1, mean_ns);
     assert_true(c.is_overloaded);
 }
 
@@ -145,7 +145,7 @@ static void slow_tasks_have_longer_intervals(void **state)
     codel_on_take(&c, begun_ns, 2 * mean_ns, mean_ns); /* begins the second interval */
     codel_on_take(&c, begun_ns + 2 * mean_ns, 2 * mean_ns, mean_ns);
     assert_false(c.is_overloaded);
-    codel_on_take(&c, begun_ns + 1000 * mean_ns, 2 * mean_ns, mean_ns);
+    codel_on_take(&c, begun_ns + 20 * mean_ns, 2 * mean_ns, mean_ns);
     assert_true(c.is_overloaded);
 }
 
@@ -164,7 +164,6 @@ static void without_a_target_never(void **state)
     }
 }
 
-/* An interval begins when something is taken: one in which nothing was says nothing. */
 static void nothing_taken_says_nothing(void **state)
 {
     struct codel c = make();
@@ -174,12 +173,24 @@ static void nothing_taken_says_nothing(void **state)
     codel_on_take(&c, start_ns + 50 * INTERVAL_NS, 50 * INTERVAL_NS, 0); /* it stood still: once */
     assert_false(c.is_overloaded);
     codel_on_take(&c, start_ns + 50 * INTERVAL_NS + 1, 0, 0);
-    codel_on_take(&c, start_ns + 99 * INTERVAL_NS, 0, 0);
+    codel_on_take(&c, start_ns + 51 * INTERVAL_NS, 0, 0);
     assert_false(c.is_overloaded);
-    /* and while overloaded: the delay of the last one taken counts, then the idle time does not */
+}
+
+/* What waited last before the night is not what waits in the morning. */
+static void overload_does_not_outlast_idleness(void **state)
+{
+    struct codel c = make();
+    int64_t now_ns = overload(&c);
+
+    (void)state;
+    codel_on_refuse(&c);
+    codel_on_take(&c, now_ns + 2 * INTERVAL_NS - 1, 0, 0);
+    assert_true(c.is_overloaded); /* within an interval it is news */
     c = make();
-    codel_on_take(&c, overload(&c) + 1, 0, 0);
-    codel_on_take(&c, start_ns + 1000 * INTERVAL_NS, 0, 0);
+    now_ns = overload(&c);
+    codel_on_refuse(&c);
+    codel_on_take(&c, now_ns + 2 * INTERVAL_NS, 0, 0);
     assert_false(c.is_overloaded);
 }
 
@@ -215,6 +226,7 @@ int main(void)
         cmocka_unit_test(slow_tasks_have_longer_intervals),
         cmocka_unit_test(without_a_target_never),
         cmocka_unit_test(nothing_taken_says_nothing),
+        cmocka_unit_test(overload_does_not_outlast_idleness),
         cmocka_unit_test(thresholds_are_exact),
     };
 
