@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "pool/executor_internal.h"
@@ -146,11 +147,17 @@ static void replace_locked(struct executor *ex)
 
 /* --- the thread --------------------------------------------------------------------------- */
 
+/* By the kernel's clock, which ends it: the one of base/clock.h may be a test's. */
 static void nap_locked(struct executor *ex)
 {
-    int64_t end_ns = clock_now_ns() + MONITOR_NAP_NS;
-    struct timespec end = {.tv_sec = end_ns / NS_PER_S, .tv_nsec = end_ns % NS_PER_S};
+    struct timespec end;
 
+    (void)clock_gettime(CLOCK_MONOTONIC, &end); /* cannot fail with this clock */
+    end.tv_nsec += MONITOR_NAP_NS;
+    if (end.tv_nsec >= NS_PER_S) {
+        end.tv_sec++;
+        end.tv_nsec -= NS_PER_S;
+    }
     while (!ex->is_closed &&
            pthread_cond_timedwait(&ex->monitor_wake, &ex->mu, &end) != ETIMEDOUT) {
         /* woken for nothing, or by close_locked */
