@@ -90,4 +90,37 @@ static inline void job_end(struct job *job)
     sem_wait(&job->over);
 }
 
+/* --- with the clock set ------------------------------------------------------------------- */
+
+/* Move the clock that has been set. */
+static inline void clock_advance(int64_t ns)
+{
+    clock_set_for_tests(clock_now_ns() + ns);
+}
+
+/* A task whose run takes as long as the test says. */
+struct timed_job {
+    struct job job;
+    int64_t run_ns;
+};
+
+static inline void timed_job_work(struct task *task, struct worker *worker)
+{
+    (void)worker;
+    assert_on_worker();
+    clock_advance(container_of(task, struct timed_job, job.task)->run_ns);
+}
+
+/* Set the clock and let a new executor see one run of run_ns: that is its mean then. */
+static inline void executor_learn(struct executor *ex, int64_t run_ns)
+{
+    struct timed_job timed = {.run_ns = run_ns};
+
+    clock_set_for_tests(clock_now_ns());
+    job_init(&timed.job, NULL, true);
+    timed.job.task.work = timed_job_work;
+    (void)job_submit(ex, &timed.job); /* is empty, and takes it */
+    sem_wait(&timed.job.over);
+}
+
 #endif
