@@ -155,13 +155,15 @@ static void move_all(struct list *from, struct list *to)
 }
 
 /* Run what the worker has taken, and hand it back. */
-static void run_batch_locked(struct worker *worker, int64_t now_ns, struct list *finished)
+static void run_batch_locked(struct worker *worker, int64_t now_ns)
 {
     struct executor *ex = worker->executor;
+    struct list finished;
     bool is_batch = worker->batch.next != worker->batch.prev && ex->conf.local_batch_begin != NULL;
     bool is_begun = false;
     struct list *link;
 
+    list_init(&finished);
     while ((link = list_first(&worker->batch)) != NULL) {
         struct task *task = task_of(link);
         int64_t deadline_ns = task->cancel.deadline_ns;
@@ -182,9 +184,9 @@ static void run_batch_locked(struct worker *worker, int64_t now_ns, struct list 
         pthread_mutex_lock(&ex->mu);
         end_locked(worker, task, now_ns);
     }
-    move_all(&worker->done, finished);
+    move_all(&worker->done, &finished);
     pthread_mutex_unlock(&ex->mu);
-    executor_finish(finished);
+    executor_finish(&finished);
     if (is_begun) {
         ex->conf.local_batch_end(worker->local);
     }
@@ -206,10 +208,12 @@ static void sleep_locked(struct worker *worker)
     }
 }
 
-static void finish_unlocked(struct executor *ex, struct list *finished)
+/* What cannot wait until the batch is done: somebody is to be woken, somebody is over. */
+static void pass_on_unlocked(struct executor *ex, struct worker *sleeper, struct list *finished)
 {
-    if (!list_is_empty(finished)) {
+    if (sleeper != NULL || !list_is_empty(finished)) {
         pthread_mutex_unlock(&ex->mu);
+        queue_signal(sleeper);
         executor_finish(finished);
         pthread_mutex_lock(&ex->mu);
     }
@@ -226,15 +230,10 @@ static void serve_locked(struct worker *worker)
         int64_t now_ns = clock_now_ns();
 
         if (take_locked(worker, now_ns, &finished)) {
-            struct worker *sleeper = queue_wake_locked(ex);
-            if (sleeper != NULL) {
-                pthread_mutex_unlock(&ex->mu);
-                queue_signal(sleeper);
-                pthread_mutex_lock(&ex->mu);
-            }
-            run_batch_locked(worker, now_ns, &finished);
+            pass_on_unlocked(ex, queue_wake_locked(ex), &finished);
+            run_batch_locked(worker, now_ns);
         } else if (!list_is_empty(&finished)) {
-            finish_unlocked(ex, &finished); /* all that waited was stale */
+            pass_on_unlocked(ex, NULL, &finished); /* all that waited was stale */
         } else if (ex->is_closed) {
             break;
         } else {
