@@ -67,6 +67,7 @@ void queue_drop_locked(struct executor *ex, struct task *task, enum task_end end
     task->end = end;
     ex->stats.queued--;
     ex->stats.dropped[end]++;
+    queue_note_drained_locked(ex);
 }
 
 void executor_finish(struct list *tasks)
@@ -187,7 +188,6 @@ static enum status cancel_locked(struct executor *ex, struct task *task, enum ta
 {
     if (task->state == TASK_QUEUED) {
         queue_drop_locked(ex, task, end, finished);
-        queue_note_drained_locked(ex);
         return STATUS_OK;
     }
     if (task->state != TASK_RUNNING) {
@@ -395,7 +395,6 @@ static void close_locked(struct executor *ex, struct list *orphans)
     }
     ex->idle = NULL;
     drop_all_locked(ex, &ex->queue, orphans);
-    queue_note_drained_locked(ex);
     pthread_cond_signal(&ex->monitor_wake);
 }
 

@@ -170,7 +170,6 @@ static void run_batch_locked(struct worker *worker, int64_t now_ns)
 
         if (deadline_ns != 0 && now_ns >= deadline_ns) {
             queue_drop_locked(ex, task, TASK_DEADLINE, &worker->done);
-            queue_note_drained_locked(ex);
             continue;
         }
         begin_locked(worker, task, now_ns);

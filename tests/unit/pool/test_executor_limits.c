@@ -122,11 +122,11 @@ static void a_wait_beyond_the_deadline_is_refused(void **state)
 /* --- overload --------------------------------------------------------------------------------- */
 
 /* A pool of one thread that tasks of a millisecond have overloaded; it is idle at the moment. */
-static struct executor *overload(void)
+static struct executor *overload(unsigned queue_max)
 {
     struct executor *ex = make(&(struct executor_conf){.name = "test",
                                                        .threads = 1,
-                                                       .queue_max = 20,
+                                                       .queue_max = queue_max,
                                                        .codel_target_ns = TARGET_NS,
                                                        .codel_interval_ns = INTERVAL_NS});
     struct job jobs[4];
@@ -156,7 +156,7 @@ static struct executor *overload(void)
 
 static void newcomers_are_refused_while_overloaded(void **state)
 {
-    struct executor *ex = overload();
+    struct executor *ex = overload(20);
     struct job jobs[20];
     struct job refused;
     int64_t mean_ns;
@@ -206,7 +206,7 @@ static void nobody_is_refused_without_a_target(void **state)
 
 static void the_newest_goes_first_while_overloaded(void **state)
 {
-    struct executor *ex = overload();
+    struct executor *ex = overload(20);
     struct job blocker;
     struct job jobs[3];
 
@@ -231,7 +231,7 @@ static void the_newest_goes_first_while_overloaded(void **state)
 
 static void the_oldest_goes_first_while_nobody_waits_long(void **state)
 {
-    struct executor *ex = overload();
+    struct executor *ex = overload(20);
     struct job blocker;
     struct job jobs[2];
 
@@ -249,7 +249,7 @@ static void the_oldest_goes_first_while_nobody_waits_long(void **state)
 
 static void the_stale_are_dropped_and_the_fresh_run(void **state)
 {
-    struct executor *ex = overload();
+    struct executor *ex = overload(20);
     struct job blocker;
     struct job stale;
     struct job fresh;
@@ -267,6 +267,15 @@ static void the_stale_are_dropped_and_the_fresh_run(void **state)
     assert_over(&stale, TASK_SHED, 0);
     assert_over(&fresh, TASK_DONE, 1);
     assert_int_equal(stats_of(ex).dropped[TASK_SHED], 3);
+    end(ex);
+}
+
+static void a_queue_that_was_all_stale_is_not_full(void **state)
+{
+    struct executor *ex = overload(3); /* and three waited at once */
+
+    (void)state;
+    assert_int_equal(executor_full_since_ns(ex), 0);
     end(ex);
 }
 
@@ -618,6 +627,7 @@ int main(void)
         cmocka_unit_test(the_newest_goes_first_while_overloaded),
         cmocka_unit_test(the_oldest_goes_first_while_nobody_waits_long),
         cmocka_unit_test(the_stale_are_dropped_and_the_fresh_run),
+        cmocka_unit_test(a_queue_that_was_all_stale_is_not_full),
         cmocka_unit_test(everybody_is_seen),
         cmocka_unit_test(anybody_is_killed),
         cmocka_unit_test(a_spare_stands_in),
