@@ -474,6 +474,28 @@ static void those_behind_a_slow_one_come_first(void **state)
     end(ex);
 }
 
+/*
+ * A kick that finds somebody awake may wake nobody. But the one who is awake turns out to be slow,
+ * and somebody has to see that.
+ */
+static void a_kick_that_wakes_nobody_is_seen_to(void **state)
+{
+    struct executor *ex = make(2);
+    struct job blocker;
+    struct member member;
+
+    (void)state;
+    executor_learn(ex, SHORT_NS);
+    begin(ex, &blocker);
+    member_init(&member, NULL, true);
+    assert_int_equal(job_submit(ex, &member.job), STATUS_OK);
+    clock_advance(NS_PER_S);
+    sem_wait(&member.job.over);
+    assert_int_equal(atomic_load(&blocker.finishes), 0);
+    job_end(&blocker);
+    end(ex);
+}
+
 /* --- nothing is left -------------------------------------------------------------------------- */
 
 #define BUNCH_MAX 40
@@ -566,6 +588,7 @@ int main(void)
         cmocka_unit_test(those_before_a_slow_one_are_handed_back),
         cmocka_unit_test(those_behind_a_slow_one_run_elsewhere),
         cmocka_unit_test(those_behind_a_slow_one_come_first),
+        cmocka_unit_test(a_kick_that_wakes_nobody_is_seen_to),
         cmocka_unit_test(what_was_kicked_is_run),
     };
 
