@@ -265,6 +265,9 @@ enum status executor_kill(struct executor *ex, uint64_t id)
     enum status status = STATUS_NOT_FOUND;
     struct list finished;
 
+    if (id == 0) {
+        return STATUS_NOT_FOUND; /* it names nobody */
+    }
     list_init(&finished);
     pthread_mutex_lock(&ex->mu);
     visit_locked(ex, match, &search);

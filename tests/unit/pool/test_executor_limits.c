@@ -361,6 +361,25 @@ static void everybody_is_seen(void **state)
     end(ex);
 }
 
+/* Zero is no id: whoever asks for it means nobody. */
+static void the_nameless_are_not_killed(void **state)
+{
+    struct executor *ex =
+        make(&(struct executor_conf){.name = "test", .threads = 1, .queue_max = 20});
+    struct job running;
+    struct job queued;
+
+    (void)state;
+    begin(ex, &running);
+    queue(ex, &queued);
+    assert_int_equal(executor_kill(ex, 0), STATUS_NOT_FOUND);
+    assert_false(cancel_is_set(&running.task.cancel));
+    job_end(&running);
+    job_end(&queued);
+    assert_over(&queued, TASK_DONE, 1);
+    end(ex);
+}
+
 static void anybody_is_killed(void **state)
 {
     struct job jobs[4];
@@ -630,6 +649,7 @@ int main(void)
         cmocka_unit_test(a_queue_that_was_all_stale_is_not_full),
         cmocka_unit_test(everybody_is_seen),
         cmocka_unit_test(anybody_is_killed),
+        cmocka_unit_test(the_nameless_are_not_killed),
         cmocka_unit_test(a_spare_stands_in),
         cmocka_unit_test(a_spare_has_its_place),
         cmocka_unit_test(without_spares_it_is_only_counted),
