@@ -83,8 +83,7 @@ static bool look_locked(struct executor *ex, int64_t now_ns, struct list *finish
     for (unsigned i = 0; i < ex->slots; i++) {
         has_reason = look_at_locked(ex, &ex->workers[i], now_ns, finished) || has_reason;
     }
-    return has_reason || ex->active < ex->conf.threads ||
-           (ex->idle != NULL && !list_is_empty(&ex->queue));
+    return has_reason || (ex->idle != NULL && !list_is_empty(&ex->queue));
 }
 
 /* --- spares --------------------------------------------------------------------------------- */
@@ -127,11 +126,17 @@ static int start_spare_locked(struct executor *ex)
     return rc;
 }
 
-/* Threads in place of those that are stuck, as far as there are spares. */
+/*
+ * Threads in place of those that are stuck, as far as there are spares. What fails, and a thread that
+ * ends because it has no memory for its local thing, is tried again after the next nap.
+ */
 static void replace_locked(struct executor *ex)
 {
+    unsigned missing;
+
     give_up_stuck_locked(ex);
-    while (!ex->is_closed && ex->active < ex->conf.threads) {
+    missing = ex->conf.threads - ex->active;
+    for (unsigned i = 0; i < missing && !ex->is_closed; i++) {
         int rc = start_spare_locked(ex);
         if (rc != 0) {
             if (!ex->has_lost_spare) {
@@ -139,6 +144,7 @@ static void replace_locked(struct executor *ex)
                           LOG_STR("pool", ex->name), LOG_STR("error", strerror(rc)));
             }
             ex->has_lost_spare = true;
+            monitor_need_locked(ex);
             return;
         }
         ex->has_lost_spare = false;

@@ -262,6 +262,7 @@ static void leave_locked(struct worker *worker)
         ex->active--;
     }
     worker->state = WORKER_ENDED;
+    monitor_need_locked(ex); /* its place, or its spare, may be wanted */
 }
 
 static void *worker_main(void *argument)

@@ -11,12 +11,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "pool/executor_internal.h"
 #include "tests/unit/job.h"
 #include "tests/unit/unit.h"
 
 #define TARGET_NS   (5 * NS_PER_MS)
 #define INTERVAL_NS (100 * NS_PER_MS)
-#define STUCK_NS    NS_PER_S /* what the header promises */
+#define TOLD_NS     NS_PER_S /* after which the header calls it stuck */
 
 static struct executor *make(const struct executor_conf *conf)
 {
@@ -408,16 +409,47 @@ static void anybody_is_killed(void **state)
 
 /* What workers are, and a latch for each time one ends. */
 struct crew {
+    struct executor *ex;
     _Atomic int created;
+    _Atomic int fails_at; /* the n-th that is created is not, from 1; 0: none */
     sem_t gone;
 };
+
+/* Wait until the monitor sleeps and has to be woken. */
+static void await_monitor_asleep(struct executor *ex)
+{
+    bool is_awake;
+
+    do {
+        sched_yield();
+        pthread_mutex_lock(&ex->mu);
+        is_awake = ex->is_monitored;
+        pthread_mutex_unlock(&ex->mu);
+    } while (is_awake);
+}
+
+/* Wait until the monitor has looked at the first worker, whose task is slow. */
+static void await_look(struct executor *ex)
+{
+    bool is_slow;
+
+    do {
+        sched_yield();
+        pthread_mutex_lock(&ex->mu);
+        is_slow = ex->workers[0].is_slow;
+        pthread_mutex_unlock(&ex->mu);
+    } while (!is_slow);
+}
 
 static struct crew crew;
 
 static void *join_crew(void *user)
 {
     (void)user;
-    atomic_fetch_add(&crew.created, 1);
+    if (atomic_fetch_add(&crew.created, 1) + 1 == atomic_load(&crew.fails_at)) {
+        await_monitor_asleep(crew.ex);
+        return NULL;
+    }
     return &crew;
 }
 
@@ -430,16 +462,18 @@ static void leave_crew(void *local)
 static struct executor *make_crew(unsigned threads, unsigned spares)
 {
     atomic_store(&crew.created, 0);
+    atomic_store(&crew.fails_at, 0);
     sem_init(&crew.gone, 0, 0);
-    return make(&(struct executor_conf){.name = "test",
-                                        .threads = threads,
-                                        .queue_max = 20,
-                                        .spares = spares,
-                                        .local_create = join_crew,
-                                        .local_destroy = leave_crew});
+    crew.ex = make(&(struct executor_conf){.name = "test",
+                                           .threads = threads,
+                                           .queue_max = 20,
+                                           .spares = spares,
+                                           .local_create = join_crew,
+                                           .local_destroy = leave_crew});
+    return crew.ex;
 }
 
-/* Do what a mutation would have to undo: wait until the monitor has seen so many stuck ones. */
+/* Wait until the monitor has seen so many stuck ones. */
 static void await_stuck(struct executor *ex, unsigned stuck)
 {
     while (stats_of(ex).stuck != stuck) {
@@ -472,7 +506,7 @@ static void a_spare_stands_in(void **state)
         queue(ex, &next); /* behind it */
         assert_int_equal(stats_of(ex).stuck, 0);
         assert_false(look(ex).is_stuck[STUCK_ID]);
-        clock_advance(STUCK_NS);
+        clock_advance(TOLD_NS);
         sem_wait(&next.begun); /* only a spare can have begun it */
         assert_int_equal(stats_of(ex).stuck, 1);
         assert_int_equal(stats_of(ex).replaced, 1);
@@ -507,7 +541,7 @@ static void a_spare_has_its_place(void **state)
     queue(ex, &jobs[0]);
     job_init(&jobs[1], NULL, false);
     assert_int_equal(job_submit(ex, &jobs[1]), STATUS_BUSY);
-    clock_advance(STUCK_NS);
+    clock_advance(TOLD_NS);
     sem_wait(&jobs[0].begun);
     queue(ex, &jobs[1]);
     job_init(&jobs[2], NULL, false);
@@ -515,6 +549,68 @@ static void a_spare_has_its_place(void **state)
     job_end(&deaf);
     job_end(&jobs[0]);
     job_end(&jobs[1]);
+    end(ex);
+}
+
+/* There is no memory for the first spare: another one is tried. */
+static void a_spare_that_fails_is_followed_by_another(void **state)
+{
+    struct executor *ex = make_crew(1, 1);
+    struct job deaf;
+    struct job next;
+
+    (void)state;
+    atomic_store(&crew.fails_at, 2);
+    clock_set_for_tests(clock_now_ns());
+    begin_deaf(ex, &deaf);
+    queue(ex, &next);
+    clock_advance(TOLD_NS);
+    sem_wait(&next.begun);
+    assert_int_equal(atomic_load(&crew.created), 3);
+    assert_int_equal(stats_of(ex).replaced, 1);
+    job_end(&deaf);
+    job_end(&next);
+    end(ex);
+}
+
+/*
+ * Three are stuck and there is one spare. Whoever of them ends first, two can run after it: on its own
+ * thread if that has no spare, or else because the spare is for another one then.
+ */
+static void a_spare_that_is_free_is_for_the_next(void **state)
+{
+    struct executor *ex = make_crew(3, 1);
+    struct job deaf[3];
+    struct job next[2];
+
+    (void)state;
+    for (size_t order = 0; order < 3; order++) {
+        size_t first = order;
+        clock_set_for_tests(0);
+        for (size_t i = 0; i < 3; i++) {
+            begin_deaf(ex, &deaf[i]);
+        }
+        clock_set_for_tests(clock_now_ns() + TOLD_NS);
+        await_stuck(ex, 3);
+        begin(ex, &next[0]); /* on the spare */
+        assert_int_equal(stats_of(ex).replaced, 1);
+        clock_advance(NS_PER_S); /* all that run are slow: nothing to look after */
+        await_monitor_asleep(ex);
+        job_end(&deaf[first]);
+        begin(ex, &next[1]);
+        assert_int_equal(stats_of(ex).stuck, 2);
+        for (size_t i = 0; i < 3; i++) {
+            if (i != first) {
+                job_end(&deaf[i]);
+            }
+        }
+        job_end(&next[0]);
+        job_end(&next[1]);
+    }
+    clock_set_for_tests(0);
+    while (stats_of(ex).replaced != 0) {
+        sched_yield(); /* the last of those who had a spare is about to leave */
+    }
     end(ex);
 }
 
@@ -528,7 +624,10 @@ static void without_spares_it_is_only_counted(void **state)
     clock_set_for_tests(clock_now_ns());
     begin_deaf(ex, &deaf);
     queue(ex, &next);
-    clock_advance(STUCK_NS);
+    clock_advance(TOLD_NS - 1);
+    await_look(ex);
+    assert_int_equal(stats_of(ex).stuck, 0); /* it has its second */
+    clock_advance(1);
     await_stuck(ex, 1);
     assert_int_equal(stats_of(ex).replaced, 0);
     assert_int_equal(stats_of(ex).queued, 1);
@@ -566,7 +665,7 @@ static void what_is_stuck_is_named_in_the_log(void **state)
                      STATUS_OK);
     clock_set_for_tests(clock_now_ns());
     begin_deaf(ex, &deaf);
-    clock_advance(STUCK_NS);
+    clock_advance(TOLD_NS);
     read_line(fd[0], line, sizeof(line));
     assert_non_null(strstr(line, "\"pool\":\"test\""));
     assert_non_null(strstr(line, "\"task\":\"deaf\""));
@@ -622,7 +721,7 @@ static void stopped_while_one_is_stuck(void **state)
     job_init(&listening, NULL, false);
     listening.task.work = wait_for_the_token;
     assert_int_equal(job_submit(ex, &listening), STATUS_OK);
-    clock_advance(STUCK_NS);
+    clock_advance(TOLD_NS);
     sem_wait(&listening.begun);
     queue(ex, &queued);
     assert_int_equal(pthread_create(&thread, NULL, let_deaf_go, &rescue), 0);
@@ -652,6 +751,8 @@ int main(void)
         cmocka_unit_test(the_nameless_are_not_killed),
         cmocka_unit_test(a_spare_stands_in),
         cmocka_unit_test(a_spare_has_its_place),
+        cmocka_unit_test(a_spare_that_fails_is_followed_by_another),
+        cmocka_unit_test(a_spare_that_is_free_is_for_the_next),
         cmocka_unit_test(without_spares_it_is_only_counted),
         cmocka_unit_test(what_is_stuck_is_named_in_the_log),
         cmocka_unit_test(stopped_while_one_is_stuck),
