@@ -380,13 +380,17 @@ static void drop_all_locked(struct executor *ex, struct list *from, struct list 
     }
 }
 
-/* Close the door, hand the queued tasks to the caller's list, tell the running ones, wake all. */
+/*
+ * Close the door, hand the queued tasks and those that are done to the caller's list, tell the running
+ * ones, wake all.
+ */
 static void close_locked(struct executor *ex, struct list *orphans)
 {
     ex->is_closed = true;
     for (unsigned i = 0; i < ex->slots; i++) {
         struct worker *worker = &ex->workers[i];
         drop_all_locked(ex, &worker->batch, orphans);
+        worker_take_done_locked(worker, orphans);
         if (worker->running != NULL) {
             (void)cancel_locked(ex, worker->running, TASK_CLOSED, orphans); /* it is running */
         }

@@ -98,6 +98,9 @@ void executor_finish(struct list *tasks);
 /* Start the thread of a slot that has none. Return: 0, or an errno. */
 int worker_start(struct worker *worker) MAY_BLOCK;
 
+/* What has ended and waits for the rest of its batch: into to, which the caller finishes. */
+void worker_take_done_locked(struct worker *worker, struct list *to);
+
 /* Start func with every signal blocked: those belong to the main thread. Return: 0, or an errno. */
 int worker_start_thread(pthread_t *thread, void *(*func)(void *), void *argument) MAY_BLOCK;
 

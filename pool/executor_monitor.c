@@ -35,16 +35,12 @@ static void give_back_locked(struct executor *ex, struct worker *worker)
 
 static void look_at_slow_locked(struct executor *ex, struct worker *worker, struct list *finished)
 {
-    struct list *link;
-
     if (!worker->is_slow) {
         worker->is_slow = true;
         ex->lively--;
     }
     give_back_locked(ex, worker);
-    while ((link = list_take_first(&worker->done)) != NULL) {
-        list_append(finished, link);
-    }
+    worker_take_done_locked(worker, finished);
 }
 
 static void log_stuck(const struct executor *ex, const struct task *task, int64_t now_ns)

@@ -145,11 +145,11 @@ static void end_locked(struct worker *worker, struct task *task, int64_t now_ns)
     }
 }
 
-static void move_all(struct list *from, struct list *to)
+void worker_take_done_locked(struct worker *worker, struct list *to)
 {
     struct list *link;
 
-    while ((link = list_take_first(from)) != NULL) {
+    while ((link = list_take_first(&worker->done)) != NULL) {
         list_append(to, link);
     }
 }
@@ -183,7 +183,7 @@ static void run_batch_locked(struct worker *worker, int64_t now_ns)
         pthread_mutex_lock(&ex->mu);
         end_locked(worker, task, now_ns);
     }
-    move_all(&worker->done, &finished);
+    worker_take_done_locked(worker, &finished);
     pthread_mutex_unlock(&ex->mu);
     executor_finish(&finished);
     if (is_begun) {

@@ -53,7 +53,7 @@ typedef void (*task_work_fn)(struct task *task, struct worker *worker);
 /*
  * These are over: each task->end says how. Several may come together, of one finish and linked by
  * task->link, in the order in which they ended; take each off the list before letting go of it.
- * Context: the worker's thread, the executor's monitor, or the thread that cancelled.
+ * Context: the worker's thread, the executor's monitor, or the thread that cancelled or stopped.
  */
 typedef void (*task_finish_fn)(struct list *tasks);
 

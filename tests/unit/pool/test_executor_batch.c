@@ -2,6 +2,7 @@
  * Short tasks in batches: who is run together, handed back together, and rescued from behind a slow
  * neighbour. No test knows how large a batch may be, only that a few tasks of a microsecond fit.
  */
+#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 
@@ -389,6 +390,41 @@ static void stopped_in_the_middle(void **state)
     end(ex);
 }
 
+/* Lets the second go once the first has been handed back. */
+static void *let_second_go(void *data)
+{
+    struct member *members = data;
+
+    sem_wait(&members[0].job.over);
+    sem_post(&members[1].job.go);
+    return NULL;
+}
+
+static void what_is_done_does_not_wait_for_the_stop(void **state)
+{
+    struct executor *ex = make(1);
+    struct member members[2];
+    struct job blocker;
+    pthread_t thread;
+
+    (void)state;
+    executor_learn(ex, SHORT_NS);
+    begin(ex, &blocker);
+    for (size_t i = 0; i < 2; i++) {
+        member_init(&members[i], NULL, i == 0);
+        submit_quietly(ex, &members[i].job);
+    }
+    job_end(&blocker);
+    sem_wait(&members[1].job.begun);
+    assert_int_equal(atomic_load(&members[0].job.finishes), 0);
+    assert_int_equal(pthread_create(&thread, NULL, let_second_go, members), 0);
+    executor_stop(ex);
+    pthread_join(thread, NULL);
+    assert_over(&members[0].job, TASK_DONE, 1);
+    assert_over(&members[1].job, TASK_DONE, 1);
+    end(ex);
+}
+
 /* --- a slow member ---------------------------------------------------------------------------- */
 
 /*
@@ -585,6 +621,7 @@ int main(void)
         cmocka_unit_test(all_behind_the_first_are_cancelled),
         cmocka_unit_test(a_deadline_passes_in_a_batch),
         cmocka_unit_test(stopped_in_the_middle),
+        cmocka_unit_test(what_is_done_does_not_wait_for_the_stop),
         cmocka_unit_test(those_before_a_slow_one_are_handed_back),
         cmocka_unit_test(those_behind_a_slow_one_run_elsewhere),
         cmocka_unit_test(those_behind_a_slow_one_come_first),
