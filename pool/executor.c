@@ -405,6 +405,24 @@ static void close_locked(struct executor *ex, struct list *orphans)
     pthread_cond_signal(&ex->monitor_wake);
 }
 
+/* The mutex is for those who look on: nobody else starts or ends threads any more. */
+static void join(struct worker *worker)
+{
+    struct executor *ex = worker->executor;
+    bool has_thread;
+
+    pthread_mutex_lock(&ex->mu);
+    has_thread = worker->state != WORKER_NONE;
+    pthread_mutex_unlock(&ex->mu);
+    if (!has_thread) {
+        return;
+    }
+    pthread_join(worker->thread, NULL);
+    pthread_mutex_lock(&ex->mu);
+    worker->state = WORKER_NONE;
+    pthread_mutex_unlock(&ex->mu);
+}
+
 void executor_stop(struct executor *ex)
 {
     struct list orphans;
@@ -419,14 +437,7 @@ void executor_stop(struct executor *ex)
         ex->is_monitor_started = false;
     }
     for (unsigned i = 0; i < ex->slots; i++) {
-        struct worker *worker = &ex->workers[i];
-        pthread_mutex_lock(&ex->mu);
-        bool has_thread = worker->state != WORKER_NONE;
-        pthread_mutex_unlock(&ex->mu);
-        if (has_thread) {
-            pthread_join(worker->thread, NULL);
-            worker->state = WORKER_NONE; /* nobody else is left */
-        }
+        join(&ex->workers[i]);
     }
 }
 

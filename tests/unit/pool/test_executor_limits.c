@@ -405,6 +405,45 @@ static void anybody_is_killed(void **state)
     end(ex);
 }
 
+struct onlooker {
+    struct executor *ex;
+    _Atomic bool is_over;
+    sem_t has_looked;
+};
+
+static void *look_on(void *data)
+{
+    struct onlooker *onlooker = data;
+
+    while (!atomic_load(&onlooker->is_over)) {
+        (void)look(onlooker->ex);
+        (void)stats_of(onlooker->ex);
+        (void)executor_kill(onlooker->ex, 99);
+        sem_post(&onlooker->has_looked);
+    }
+    return NULL;
+}
+
+/* Metrics and operators look until the end: for the thread sanitizer. */
+static void looked_at_while_it_stops(void **state)
+{
+    (void)state;
+    for (unsigned round = 0; round < 20; round++) {
+        struct onlooker onlooker = {
+            .ex = make(&(struct executor_conf){.name = "test", .threads = 4, .queue_max = 1})};
+        pthread_t thread;
+
+        sem_init(&onlooker.has_looked, 0, 0);
+        assert_int_equal(pthread_create(&thread, NULL, look_on, &onlooker), 0);
+        sem_wait(&onlooker.has_looked);
+        executor_stop(onlooker.ex);
+        atomic_store(&onlooker.is_over, true);
+        pthread_join(thread, NULL);
+        end(onlooker.ex);
+        sem_destroy(&onlooker.has_looked);
+    }
+}
+
 /* --- what cannot be stopped ------------------------------------------------------------------- */
 
 /* What workers are, and a latch for each time one ends. */
@@ -749,6 +788,7 @@ int main(void)
         cmocka_unit_test(everybody_is_seen),
         cmocka_unit_test(anybody_is_killed),
         cmocka_unit_test(the_nameless_are_not_killed),
+        cmocka_unit_test(looked_at_while_it_stops),
         cmocka_unit_test(a_spare_stands_in),
         cmocka_unit_test(a_spare_has_its_place),
         cmocka_unit_test(a_spare_that_fails_is_followed_by_another),
