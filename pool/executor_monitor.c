@@ -57,8 +57,11 @@ static bool look_at_locked(struct executor *ex, struct worker *worker, int64_t n
 {
     const struct task *task = worker->running;
 
-    if (worker->state != WORKER_ALIVE || task == NULL) {
+    if (worker->state != WORKER_ALIVE) {
         return false;
+    }
+    if (task == NULL) {
+        return !list_is_empty(&worker->batch); /* about to begin it: that may be a slow one */
     }
     if (now_ns - task->begun_ns >= SLOW_NS) {
         look_at_slow_locked(ex, worker, finished);

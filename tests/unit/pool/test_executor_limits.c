@@ -56,6 +56,24 @@ static void assert_over(struct job *job, enum task_end end, int runs)
     assert_int_equal(atomic_load(&job->runs), runs);
 }
 
+/* Does the monitor look again, or does it sleep and have to be woken? */
+static bool monitor_is_awake(struct executor *ex)
+{
+    bool is_awake;
+
+    pthread_mutex_lock(&ex->mu);
+    is_awake = ex->is_monitored;
+    pthread_mutex_unlock(&ex->mu);
+    return is_awake;
+}
+
+static void await_monitor_asleep(struct executor *ex)
+{
+    while (monitor_is_awake(ex)) {
+        sched_yield();
+    }
+}
+
 /* What was accepted has ended in one way. */
 static void assert_settled(struct executor *ex)
 {
@@ -122,8 +140,8 @@ static void a_wait_beyond_the_deadline_is_refused(void **state)
 
 /* --- overload --------------------------------------------------------------------------------- */
 
-/* A pool of one thread that tasks of a millisecond have overloaded; it is idle at the moment. */
-static struct executor *overload(unsigned queue_max)
+/* A pool of one thread, overloaded and idle at the moment; its tasks take about mean_ns. */
+static struct executor *overload(unsigned queue_max, int64_t mean_ns)
 {
     struct executor *ex = make(&(struct executor_conf){.name = "test",
                                                        .threads = 1,
@@ -132,7 +150,7 @@ static struct executor *overload(unsigned queue_max)
                                                        .codel_interval_ns = INTERVAL_NS});
     struct job jobs[4];
 
-    executor_learn(ex, NS_PER_MS);
+    executor_learn(ex, mean_ns);
     begin(ex, &jobs[0]);
     for (size_t i = 1; i < 4; i++) {
         queue(ex, &jobs[i]);
@@ -157,7 +175,7 @@ static struct executor *overload(unsigned queue_max)
 
 static void newcomers_are_refused_while_overloaded(void **state)
 {
-    struct executor *ex = overload(20);
+    struct executor *ex = overload(20, NS_PER_MS);
     struct job jobs[20];
     struct job refused;
     int64_t mean_ns;
@@ -207,7 +225,7 @@ static void nobody_is_refused_without_a_target(void **state)
 
 static void the_newest_goes_first_while_overloaded(void **state)
 {
-    struct executor *ex = overload(20);
+    struct executor *ex = overload(20, NS_PER_MS);
     struct job blocker;
     struct job jobs[3];
 
@@ -232,7 +250,7 @@ static void the_newest_goes_first_while_overloaded(void **state)
 
 static void the_oldest_goes_first_while_nobody_waits_long(void **state)
 {
-    struct executor *ex = overload(20);
+    struct executor *ex = overload(20, NS_PER_MS);
     struct job blocker;
     struct job jobs[2];
 
@@ -250,7 +268,7 @@ static void the_oldest_goes_first_while_nobody_waits_long(void **state)
 
 static void the_stale_are_dropped_and_the_fresh_run(void **state)
 {
-    struct executor *ex = overload(20);
+    struct executor *ex = overload(20, NS_PER_MS);
     struct job blocker;
     struct job stale;
     struct job fresh;
@@ -271,9 +289,53 @@ static void the_stale_are_dropped_and_the_fresh_run(void **state)
     end(ex);
 }
 
+/* Dawdles until the monitor would fall asleep, were it not for the batch that has been taken. */
+static void finish_slowly(struct list *tasks)
+{
+    struct task *task = container_of(list_first(tasks), struct task, link);
+    struct executor *ex = container_of(task, struct job, task)->local;
+
+    for (unsigned i = 0; i < 20000 && monitor_is_awake(ex); i++) {
+        sched_yield();
+    }
+    job_finish(tasks);
+}
+
+/* Nobody waits behind a slow task, however long the worker took to begin it. */
+static void a_batch_that_was_taken_is_looked_after(void **state)
+{
+    struct executor *ex = overload(20, 1000);
+    struct job blocker;
+    struct job stale;
+    struct job batch[3];
+
+    (void)state;
+    begin(ex, &blocker);
+    queue(ex, &stale);
+    stale.task.finish = finish_slowly;
+    stale.local = ex;
+    clock_advance(2 * TARGET_NS);
+    for (size_t i = 0; i < 3; i++) {
+        job_init(&batch[i], NULL, i == 0);
+        batch[i].task.is_short = true;
+        assert_int_equal(job_submit(ex, &batch[i]), STATUS_OK);
+    }
+    clock_advance(1);
+    job_end(&blocker);
+    sem_wait(&batch[1].begun);
+    clock_advance(NS_PER_S);
+    sem_wait(&batch[0].over); /* though the second is not */
+    job_end(&batch[1]);
+    sem_post(&batch[2].go);
+    sem_wait(&batch[2].over);
+    assert_over(&stale, TASK_SHED, 0);
+    assert_over(&batch[0], TASK_DONE, 1);
+    end(ex);
+}
+
 static void a_queue_that_was_all_stale_is_not_full(void **state)
 {
-    struct executor *ex = overload(3); /* and three waited at once */
+    struct executor *ex = overload(3, NS_PER_MS); /* and three waited at once */
 
     (void)state;
     assert_int_equal(executor_full_since_ns(ex), 0);
@@ -453,19 +515,6 @@ struct crew {
     _Atomic int fails_at; /* the n-th that is created is not, from 1; 0: none */
     sem_t gone;
 };
-
-/* Wait until the monitor sleeps and has to be woken. */
-static void await_monitor_asleep(struct executor *ex)
-{
-    bool is_awake;
-
-    do {
-        sched_yield();
-        pthread_mutex_lock(&ex->mu);
-        is_awake = ex->is_monitored;
-        pthread_mutex_unlock(&ex->mu);
-    } while (is_awake);
-}
 
 /* Wait until the monitor has looked at the first worker, whose task is slow. */
 static void await_look(struct executor *ex)
@@ -784,6 +833,7 @@ int main(void)
         cmocka_unit_test(the_newest_goes_first_while_overloaded),
         cmocka_unit_test(the_oldest_goes_first_while_nobody_waits_long),
         cmocka_unit_test(the_stale_are_dropped_and_the_fresh_run),
+        cmocka_unit_test(a_batch_that_was_taken_is_looked_after),
         cmocka_unit_test(a_queue_that_was_all_stale_is_not_full),
         cmocka_unit_test(everybody_is_seen),
         cmocka_unit_test(anybody_is_killed),
