@@ -100,6 +100,32 @@ static void one_wake_for_a_batch(void **state)
     assert_null(completions_take(&f->c)); /* woken for another reason */
 }
 
+static void a_chain_is_pushed_whole(void **state)
+{
+    struct fixture *f = *state;
+    struct note notes[6] = {{.number = 0}};
+    struct completion *c;
+
+    assert_on_loop();
+    for (unsigned i = 0; i < 3; i++) { /* 0 1 2 as a chain */
+        notes[i].completion.next = i == 0 ? NULL : &notes[i - 1].completion;
+    }
+    completions_push_chain(&f->c, &notes[2].completion, &notes[0].completion);
+    assert_int_equal(wakes(f), 1); /* one for all of it */
+    completions_push(&f->c, &notes[3].completion);
+    notes[4].completion.next = &notes[0].completion; /* the oldest one's link means nothing */
+    notes[5].completion.next = &notes[4].completion;
+    completions_push_chain(&f->c, &notes[5].completion, &notes[4].completion);
+    assert_int_equal(wakes(f), 0);
+    c = completions_take(&f->c);
+    for (unsigned i = 0; i < 6; i++) {
+        assert_ptr_equal(c, &notes[i].completion);
+        c = c->next;
+    }
+    assert_null(c);
+    assert_null(completions_take(&f->c));
+}
+
 /* --- many threads ------------------------------------------------------------------------- */
 
 struct pusher {
@@ -109,13 +135,21 @@ struct pusher {
     pthread_t thread;
 };
 
+/* Each in chains of its own length, the first one by one. */
 static void *push_many(void *data)
 {
     struct pusher *p = data;
+    struct completion *oldest = NULL;
 
     for (unsigned i = 0; i < EACH; i++) {
-        p->notes[i] = (struct note){.pusher = p->number, .number = i, .payload = i ^ p->number};
-        completions_push(&p->f->c, &p->notes[i].completion);
+        struct note *note = &p->notes[i];
+        *note = (struct note){.pusher = p->number, .number = i, .payload = i ^ p->number};
+        note->completion.next = oldest == NULL ? NULL : &p->notes[i - 1].completion;
+        oldest = oldest == NULL ? &note->completion : oldest;
+        if (i % (p->number + 1) == p->number || i == EACH - 1) {
+            completions_push_chain(&p->f->c, &note->completion, oldest);
+            oldest = NULL;
+        }
     }
     return NULL;
 }
@@ -170,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(oldest_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_wake_for_a_batch, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_chain_is_pushed_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_lost, set_up, tear_down),
     };
 

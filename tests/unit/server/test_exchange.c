@@ -314,6 +314,122 @@ static void work_that_is_never_run(void **state)
     as_main(executor_destroy, pool);
 }
 
+/* --- several loops ------------------------------------------------------------------------ */
+
+#define LOOPS 2
+#define EACH  3
+
+/* How many wakes since the last look? */
+static uint64_t wakes(struct completions *c)
+{
+    struct pollfd p = {.fd = c->wake_fd, .events = POLLIN};
+    uint64_t n = 0;
+
+    if (poll(&p, 1, 0) == 1) {
+        assert_int_equal(read(c->wake_fd, &n, sizeof(n)), sizeof(n));
+    }
+    return n;
+}
+
+/* What has come home to one loop: these, in this order, and it was woken once. */
+static void expect_home(struct completions *c, struct exchange **expected, size_t n) ON_LOOP
+{
+    struct completion *completion = completions_take(c);
+
+    assert_int_equal(wakes(c), 1);
+    for (size_t i = 0; i < n; i++) {
+        assert_non_null(completion);
+        assert_ptr_equal(container_of(completion, struct exchange, completion), expected[i]);
+        completion = completion->next;
+    }
+    assert_null(completion);
+}
+
+/*
+ * An executor hands back the tasks of several loops in one list: each goes home to its own, in
+ * order, with one wake for each loop. The list is given to finish by hand.
+ */
+static void each_comes_home_to_its_own_loop(void **state)
+{
+    struct executor *pool = make_executor(0);
+    const struct route route = {.handler = &answering, .executor = pool};
+    struct completions homes[LOOPS];
+    struct exchange *exchanges[LOOPS][EACH];
+    struct list tasks;
+
+    (void)state;
+    assert_on_loop();
+    list_init(&tasks);
+    for (size_t i = 0; i < LOOPS; i++) {
+        completions_init(&homes[i], eventfd(0, EFD_CLOEXEC));
+    }
+    for (size_t i = 0; i < LOOPS * EACH; i++) { /* a b a b a b, each there and back once */
+        struct exchange *ex = make_in(EXCHANGE_READY);
+        ex->route = &route;
+        assert_int_equal(submit(ex, 0), STATUS_OK);
+        assert_ptr_equal(await(), ex);
+        ex->completions = &homes[i % LOOPS];
+        exchanges[i % LOOPS][i / LOOPS] = ex;
+        list_append(&tasks, &ex->task.link);
+    }
+    exchanges[0][0]->task.finish(&tasks);
+    assert_true(list_is_empty(&tasks));
+    for (size_t i = 0; i < LOOPS; i++) {
+        expect_home(&homes[i], exchanges[i], EACH);
+        for (size_t k = 0; k < EACH; k++) {
+            assert_false(list_is_linked(&exchanges[i][k]->task.link));
+            bury(exchanges[i][k]);
+        }
+        assert_int_equal(close(homes[i].wake_fd), 0);
+    }
+    as_main(executor_destroy, pool);
+}
+
+/* And through an executor: whatever is run together, all come home, to the right loop, in order. */
+static void a_batch_of_two_loops(void **state)
+{
+    static const struct handler quick = {
+        .kind = HANDLER_BLOCKING, .work = fixed_answer, .is_short = true};
+    struct executor *pool = make_executor(LOOPS * EACH + 1);
+    const struct route route = {.handler = &quick, .executor = pool};
+    struct completions homes[LOOPS];
+    struct exchange *exchanges[LOOPS][EACH];
+    struct job blocker;
+    struct job last;
+
+    (void)state;
+    assert_on_loop();
+    executor_learn(pool, 1000);
+    job_init(&blocker, NULL, false);
+    assert_int_equal(job_submit(pool, &blocker), STATUS_OK);
+    sem_wait(&blocker.begun);
+    for (size_t i = 0; i < LOOPS; i++) {
+        completions_init(&homes[i], eventfd(0, EFD_CLOEXEC));
+    }
+    for (size_t i = 0; i < LOOPS * EACH; i++) {
+        struct exchange *ex = make_in(EXCHANGE_READY);
+        ex->route = &route;
+        ex->completions = &homes[i % LOOPS];
+        exchanges[i % LOOPS][i / LOOPS] = ex;
+        assert_int_equal(submit(ex, 0), STATUS_OK);
+    }
+    job_init(&last, NULL, true);
+    assert_int_equal(job_submit(pool, &last), STATUS_OK);
+    job_end(&blocker);
+    sem_wait(&last.over); /* is run after all of them have been handed back */
+    for (size_t i = 0; i < LOOPS; i++) {
+        expect_home(&homes[i], exchanges[i], EACH);
+        for (size_t k = 0; k < EACH; k++) {
+            assert_int_equal(exchanges[i][k]->task.end, TASK_DONE);
+            assert_int_equal(exchanges[i][k]->task_answer_status, 200);
+            bury(exchanges[i][k]);
+        }
+        assert_int_equal(close(homes[i].wake_fd), 0);
+    }
+    clock_set_for_tests(0);
+    as_main(executor_destroy, pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +440,8 @@ int main(void)
         cmocka_unit_test(what_cannot_be_sent_becomes_a_problem),
         cmocka_unit_test(a_worker_makes_the_answer),
         cmocka_unit_test(work_that_is_never_run),
+        cmocka_unit_test(each_comes_home_to_its_own_loop),
+        cmocka_unit_test(a_batch_of_two_loops),
     };
 
     role_set_loop("test");
