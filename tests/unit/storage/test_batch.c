@@ -266,6 +266,9 @@ static void test_a_slot_that_is_not_open(void **state)
     slot_batch_begin(slot);
     slot_batch_end(slot);
     assert_int_equal(connections_of(f), before); /* a pool that reads nothing opens nothing */
+    expect_rows(f, connection_of(f, slot), COUNT, "[{\"n\":2}]");
+    insert(f);
+    expect_rows(f, connection_of(f, slot), COUNT, "[{\"n\":3}]"); /* the batch is long over */
     slot_destroy(slot);
 }
 
