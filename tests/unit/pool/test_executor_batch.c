@@ -97,8 +97,10 @@ static struct executor_stats stats_of(struct executor *ex)
 static void member_work(struct task *task, struct worker *worker)
 {
     struct member *member = container_of(task, struct member, job.task);
-    const struct local *local = worker_local(worker);
+    const struct local *local;
 
+    assert_on_worker();
+    local = worker_local(worker);
     member->batch = local->batch;
     job_work(task, worker);
 }
