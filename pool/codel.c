@@ -28,7 +28,7 @@ static int64_t interval_ns(const struct codel *c)
 static void begin_interval(struct codel *c, int64_t now_ns)
 {
     bool is_news = now_ns - c->end_ns < interval_ns(c);
-    bool is_standing = c->least_ns > target_ns(c);
+    bool is_standing = c->least_ns != INT64_MAX && c->least_ns > target_ns(c);
 
     c->is_refusing = is_news && c->is_overloaded && c->has_given_up;
     c->is_overloaded = c->is_refusing || (is_news && is_standing);

@@ -234,7 +234,7 @@ static void the_newest_goes_first_while_overloaded(void **state)
     for (size_t i = 0; i < 3; i++) {
         queue(ex, &jobs[i]);
     }
-    clock_advance(TARGET_NS + NS_PER_MS);
+    clock_advance(2 * TARGET_NS + NS_PER_MS);
     job_end(&blocker);
     sem_wait(&jobs[2].begun);
     assert_int_equal(stats_of(ex).queued, 2);
@@ -276,7 +276,7 @@ static void the_stale_are_dropped_and_the_fresh_run(void **state)
     (void)state;
     begin(ex, &blocker);
     queue(ex, &stale);
-    clock_advance(2 * TARGET_NS);
+    clock_advance(4 * TARGET_NS);
     queue(ex, &fresh);
     clock_advance(NS_PER_MS);
     job_end(&blocker);
@@ -314,7 +314,7 @@ static void a_batch_that_was_taken_is_looked_after(void **state)
     queue(ex, &stale);
     stale.task.finish = finish_slowly;
     stale.local = ex;
-    clock_advance(2 * TARGET_NS);
+    clock_advance(4 * TARGET_NS);
     for (size_t i = 0; i < 3; i++) {
         job_init(&batch[i], NULL, i == 0);
         batch[i].task.is_short = true;
