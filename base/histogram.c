@@ -9,15 +9,20 @@ const int64_t histogram_bounds_ns[HISTOGRAM_BOUNDS] = {
     5000 * NS_PER_MS, 10000 * NS_PER_MS,
 };
 
-void histogram_add(struct histogram *h, int64_t ns)
+static unsigned bucket_of(int64_t ns)
 {
     unsigned i = 0;
 
-    ns = ns < 0 ? 0 : ns;
     while (i < HISTOGRAM_BOUNDS && ns > histogram_bounds_ns[i]) {
         i++;
     }
-    h->counts[i]++;
+    return i;
+}
+
+void histogram_add(struct histogram *h, int64_t ns)
+{
+    ns = ns < 0 ? 0 : ns;
+    h->counts[bucket_of(ns)]++;
     h->sum_ns += (uint64_t)ns;
 }
 
@@ -37,4 +42,26 @@ uint64_t histogram_count(const struct histogram *h)
         count += h->counts[i];
     }
     return count;
+}
+
+/* Not an atomic addition: only one thread writes, so nothing can come between. */
+static void add_relaxed(_Atomic uint64_t *to, uint64_t n)
+{
+    atomic_store_explicit(to, atomic_load_explicit(to, memory_order_relaxed) + n,
+                          memory_order_relaxed);
+}
+
+void live_histogram_add(struct live_histogram *h, int64_t ns)
+{
+    ns = ns < 0 ? 0 : ns;
+    add_relaxed(&h->counts[bucket_of(ns)], 1);
+    add_relaxed(&h->sum_ns, (uint64_t)ns);
+}
+
+void live_histogram_read(const struct live_histogram *h, struct histogram *to)
+{
+    for (unsigned i = 0; i <= HISTOGRAM_BOUNDS; i++) {
+        to->counts[i] += atomic_load_explicit(&h->counts[i], memory_order_relaxed);
+    }
+    to->sum_ns += atomic_load_explicit(&h->sum_ns, memory_order_relaxed);
 }

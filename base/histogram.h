@@ -8,6 +8,7 @@
 #ifndef GANTRY_BASE_HISTOGRAM_H
 #define GANTRY_BASE_HISTOGRAM_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #define HISTOGRAM_BOUNDS 17
@@ -28,5 +29,20 @@ void histogram_merge(struct histogram *h, const struct histogram *from);
 
 /* How many durations there are. */
 uint64_t histogram_count(const struct histogram *h);
+
+/*
+ * A histogram that any thread may read, without a lock, while the one thread that owns it adds. Each
+ * figure is its own truth: what is being added just then may be in the counts and not in the sum.
+ */
+struct live_histogram {
+    _Atomic uint64_t counts[HISTOGRAM_BOUNDS + 1];
+    _Atomic uint64_t sum_ns;
+};
+
+/* Context: the owning thread. */
+void live_histogram_add(struct live_histogram *h, int64_t ns);
+
+/* Add what is there now to *to. Context: any thread. */
+void live_histogram_read(const struct live_histogram *h, struct histogram *to);
 
 #endif

@@ -151,6 +151,7 @@ static struct server_conf main_conf_of(const struct config *config, unsigned con
         .body_ms = config->limits.body_ms,
         .send_ms = config->limits.send_ms,
         .idle_ms = config->limits.idle_ms,
+        .has_tally = true,
         .buffered_max = config->limits.buffered_bytes,
     };
 }

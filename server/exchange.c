@@ -30,6 +30,9 @@ static void clear(struct exchange *ex) ON_LOOP
     ex->body_dropped = 0;
     ex->answer = NULL;
     ex->answer_status = 0;
+    ex->answer_size = 0;
+    ex->is_answered = false;
+    ex->begun_ns = 0;
     ex->charged = 0;
     ex->is_chunked = false;
     ex->has_no_room = false;
@@ -40,6 +43,7 @@ static void clear(struct exchange *ex) ON_LOOP
     ex->task_answer = NULL;
     ex->task_answer_status = 0;
     ex->task_answer_size = 0;
+    ex->call.request.method = METHOD_UNKNOWN;
     ex->call.request.headers = NULL;
     ex->call.request.headers_count = 0;
     ex->call.request.params_count = 0;
@@ -78,6 +82,14 @@ void exchange_move(struct exchange *ex, enum exchange_state to)
 {
     invariant((allowed[ex->state] & 1U << to) != 0);
     ex->state = to;
+}
+
+void exchange_note_raw_answer(struct exchange *ex, unsigned http_status)
+{
+    if (!ex->is_answered) {
+        ex->answer_status = http_status;
+        ex->is_answered = true;
+    }
 }
 
 void exchange_note_preference(const struct exchange *ex, struct response *r)

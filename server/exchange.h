@@ -72,10 +72,13 @@ struct exchange {
     size_t body_dropped LOOP_OWNED;         /* bytes read and dropped beyond the limit */
     struct MHD_Response *answer LOOP_OWNED; /* what will be queued; NULL when DONE: hang up */
     unsigned answer_status LOOP_OWNED;
-    size_t charged LOOP_OWNED;         /* bytes of loop->buffered that are this one's */
-    bool is_chunked LOOP_OWNED;        /* the body came in chunks */
-    bool has_no_room LOOP_OWNED;       /* for the body, within loop->buffered */
-    bool is_with_worker LOOP_OWNED;    /* the task has not come back yet */
+    size_t answer_size LOOP_OWNED;  /* bytes of its body */
+    bool is_answered LOOP_OWNED;    /* the answer is on its way, through libmicrohttpd or past it */
+    int64_t begun_ns LOOP_OWNED;    /* when the request line was there */
+    size_t charged LOOP_OWNED;      /* bytes of loop->buffered that are this one's */
+    bool is_chunked LOOP_OWNED;     /* the body came in chunks */
+    bool has_no_room LOOP_OWNED;    /* for the body, within loop->buffered */
+    bool is_with_worker LOOP_OWNED; /* the task has not come back yet */
     const char *raw_target LOOP_OWNED; /* lent by libmicrohttpd until the first call */
 
     /* Immutable once READY */
@@ -101,6 +104,9 @@ void exchange_destroy(struct exchange *ex) ON_LOOP;
 
 /* Move to a state; asserts that the move is in the drawing. */
 void exchange_move(struct exchange *ex, enum exchange_state to) ON_LOOP;
+
+/* It has been answered past libmicrohttpd, on the socket itself, if it had no answer yet. */
+void exchange_note_raw_answer(struct exchange *ex, unsigned http_status) ON_LOOP;
 
 /*
  * Submit the handler's work to the route's executor, as the task of that id. deadline_ns: absolute;

@@ -26,6 +26,7 @@
 #include "server/mhd_flight.h"
 #include "server/mhd_head.h"
 #include "server/mhd_layout.h"
+#include "server/tally.h"
 
 #define DROP_MAX ((size_t)1024 * 1024) /* of a body over the limit, before hanging up */
 
@@ -63,7 +64,8 @@ void *access_on_request_line(void *cls, const char *uri, struct MHD_Connection *
     if (uri != NULL) {
         layout_hide_query(uri);
     }
-    watch_client(&loop->watch, client, CLIENT_HEAD, clock_now_ns());
+    ex->begun_ns = clock_now_ns();
+    watch_client(&loop->watch, client, CLIENT_HEAD, ex->begun_ns);
     return ex;
 }
 
@@ -195,6 +197,7 @@ static enum MHD_Result take_body(struct loop *loop, struct exchange *ex, const c
     *size = 0;
     if (ex->body_dropped > DROP_MAX) {
         client_refuse_body(ex->client, ex->has_no_room);
+        exchange_note_raw_answer(ex, ex->has_no_room ? 503 : 413);
         return MHD_NO;
     }
     return MHD_YES;
@@ -269,12 +272,39 @@ enum MHD_Result access_on_request(void *cls, struct MHD_Connection *connection, 
     return MHD_NO;
 }
 
+/*
+ * What libmicrohttpd ended well, but not with an answer of ours, it has refused by itself: with a
+ * 400 or another of the 400s, as far as it goes.
+ */
+static unsigned status_of(const struct exchange *ex, enum MHD_RequestTerminationCode code) ON_LOOP
+{
+    if (ex->is_answered) {
+        return ex->answer_status;
+    }
+    return code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? 400 : 0;
+}
+
+static void count(struct loop *loop, const struct exchange *ex,
+                  enum MHD_RequestTerminationCode code, int64_t now_ns) ON_LOOP
+{
+    bool has_body = ex->is_answered && ex->call.request.method != METHOD_HEAD &&
+                    code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+    const struct tally_end end = {
+        .route = ex->route,
+        .method = ex->call.request.method,
+        .http_status = status_of(ex, code),
+        .duration_ns = now_ns - ex->begun_ns,
+        .bytes = has_body ? ex->answer_size : 0,
+    };
+
+    tally_add(loop->tally, &end);
+}
+
 /* libmicrohttpd is done with it. */
 static void part(struct loop *loop, struct exchange *ex) ON_LOOP
 {
     flight_abandon(loop, ex); /* if it is in flight: an error on the socket */
-    loop->buffered -= ex->charged;
-    ex->charged = 0;
+    loop_discharge(loop, ex);
     ex->client->exchange = NULL;
     ex->client = NULL;
     ex->connection = NULL;
@@ -286,17 +316,21 @@ void access_on_completed(void *cls, struct MHD_Connection *connection, void **co
 {
     struct loop *loop = cls;
     struct exchange *ex = *con_cls;
+    int64_t now_ns;
 
     (void)connection;
-    (void)code;
     assert_on_loop();
     loop->has_moved = true;
     if (ex == NULL) {
         return;
     }
     *con_cls = NULL;
-    watch_client(&loop->watch, ex->client, CLIENT_IDLE, clock_now_ns());
+    now_ns = clock_now_ns();
+    watch_client(&loop->watch, ex->client, CLIENT_IDLE, now_ns);
     ex->client->bytes_seen = 0;
+    if (loop->tally != NULL) {
+        count(loop, ex, code, now_ns);
+    }
     part(loop, ex);
 }
 

@@ -19,6 +19,7 @@ enum MHD_Result answer_send(struct loop *loop, struct exchange *ex)
     result = MHD_queue_response(ex->connection, ex->answer_status, answer);
     mhd_response_destroy(answer); /* libmicrohttpd holds its own reference */
     ex->answer = NULL;
+    ex->is_answered = result == MHD_YES;
     return result;
 }
 
@@ -35,6 +36,7 @@ static void decide_call(struct exchange *ex) ON_LOOP
 
     exchange_seal(ex);
     http_status = ex->call.response.http_status;
+    ex->answer_size = ex->call.response.body.size;
     answer_decide(ex, mhd_response_create(&ex->call.response, ex->call.request.id), http_status);
 }
 
@@ -56,6 +58,7 @@ void answer_decide_problem(struct exchange *ex, enum problem_kind kind, const ch
     if (retry_s > 0) {
         response_header(&r, "Retry-After", "%u", retry_s);
     }
+    ex->answer_size = r.body.size;
     answer = mhd_response_create(&r, ex->call.request.id);
     response_fini(&r);
     answer_decide(ex, answer, problem_http_status(kind));

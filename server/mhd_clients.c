@@ -110,6 +110,9 @@ void clients_see_off(struct loop *loop)
  */
 static void end_late(struct client *client) ON_LOOP
 {
+    if (client->exchange != NULL) {
+        exchange_note_raw_answer(client->exchange, 408);
+    }
     client_time_out(client);
     (void)MHD_set_connection_option(client->connection, MHD_CONNECTION_OPTION_TIMEOUT,
                                     1U); /* fails only for options that it does not know */

@@ -18,7 +18,7 @@ static unsigned retry_after_s(struct executor *executor)
     return seconds > RETRY_S_MAX ? RETRY_S_MAX : (unsigned)seconds;
 }
 
-static void refuse(struct exchange *ex, enum status status) ON_LOOP
+static void refuse(struct loop *loop, struct exchange *ex, enum status status) ON_LOOP
 {
     struct executor *executor = ex->route->executor;
     const char *pool = executor_name(executor);
@@ -32,6 +32,7 @@ static void refuse(struct exchange *ex, enum status status) ON_LOOP
                   "pool \"%s\" is overloaded: requests have been waiting too long", pool);
         break;
     case STATUS_DEADLINE:
+        loop_count(&loop->counters.deadlines[SERVER_ADMISSION]);
         call_fail(&ex->call, PROBLEM_DEADLINE_ADMISSION, DEADLINE_HINT,
                   "pool \"%s\" is expected to need longer than the deadline allows", pool);
         break;
@@ -103,7 +104,7 @@ enum MHD_Result flight_begin(struct loop *loop, struct exchange *ex)
     }
     status = exchange_submit(ex, next_id(loop), deadline_ns, now_ns);
     if (status != STATUS_OK) {
-        refuse(ex, status);
+        refuse(loop, ex, status);
         return answer_call(loop, ex);
     }
     note_submitted(loop, ex->route->executor);
@@ -159,7 +160,7 @@ static void decide_unrun(struct loop *loop, struct exchange *ex, enum task_end e
 
     switch (end) {
     case TASK_DEADLINE:
-        loop_count(&loop->counters.deadline);
+        loop_count(&loop->counters.deadlines[SERVER_QUEUE]);
         answer_decide_problem(ex, PROBLEM_DEADLINE_QUEUE,
                               "the deadline passed before a thread was free", NULL, retry_s);
         break;
@@ -202,6 +203,7 @@ void flight_complete(struct loop *loop, struct exchange *ex)
     } else if (ex->task.end == TASK_DONE) {
         struct MHD_Response *answer = ex->task_answer;
         ex->task_answer = NULL;
+        ex->answer_size = ex->task_answer_size;
         answer_decide(ex, answer, ex->task_answer_status);
     } else {
         decide_unrun(loop, ex, ex->task.end);
@@ -230,7 +232,7 @@ void flight_end(struct loop *loop, struct exchange *ex, enum flight_end why)
         loop_count(&loop->counters.gone);
         answer_decide(ex, NULL, 0);
     } else if (why == FLIGHT_DEADLINE && status == STATUS_BUSY) {
-        loop_count(&loop->counters.deadline);
+        loop_count(&loop->counters.deadlines[SERVER_RUN]);
         answer_decide_problem(ex, PROBLEM_DEADLINE_RUN, "the deadline passed while the request ran",
                               DEADLINE_HINT, 0);
     } else {

@@ -21,6 +21,7 @@
 #include "server/mhd_clients.h"
 #include "server/mhd_drain.h"
 #include "server/mhd_flight.h"
+#include "server/tally.h"
 
 #define EVENTS_MAX 64
 #define POOL_BYTES                                                                                 \
@@ -30,14 +31,26 @@
 
 /* --- accounts --------------------------------------------------------------------------------- */
 
+static void set_buffered(struct loop *loop, uint64_t bytes) ON_LOOP
+{
+    loop->buffered = bytes;
+    atomic_store_explicit(&loop->counters.buffered, bytes, memory_order_relaxed);
+}
+
 bool loop_charge(struct loop *loop, struct exchange *ex, size_t bytes)
 {
     if (!loop_has_room(loop, bytes)) {
         return false;
     }
-    loop->buffered += bytes;
+    set_buffered(loop, loop->buffered + bytes);
     ex->charged += bytes;
     return true;
+}
+
+void loop_discharge(struct loop *loop, struct exchange *ex)
+{
+    set_buffered(loop, loop->buffered - ex->charged);
+    ex->charged = 0;
 }
 
 void loop_release(struct loop *loop, struct exchange *ex)
@@ -298,6 +311,9 @@ enum status loop_create(const struct server_conf *conf, const struct router *rou
     completions_init(&loop->completions, loop->wake_fd);
     (void)sem_init(&loop->drained, 0, 0); /* fails only for a value that is too large */
     status = init_owned(loop);
+    if (status == STATUS_OK && conf->has_tally) {
+        status = tally_create(router_count(router), &loop->tally);
+    }
     if (status != STATUS_OK) {
         (void)error_set(err, status, "no memory for a loop");
     } else {
@@ -367,6 +383,7 @@ void loop_destroy(struct loop *loop)
         (void)close(loop->wake_fd); /* nothing to lose */
     }
     fini_owned(loop);
+    tally_destroy(loop->tally);
     (void)sem_destroy(&loop->drained); /* nobody waits */
     mem_free(loop);
 }

@@ -28,6 +28,7 @@
 #include "server/watch.h"
 
 struct MHD_Daemon;
+struct tally;
 
 #define LOOP_LINGER_NS     NS_PER_MS /* then a connection in flight is suspended */
 #define LOOP_SUBMITTED_MAX 8         /* executors that are kicked together */
@@ -41,7 +42,10 @@ struct loop_counters {
     _Atomic unsigned in_flight;
     _Atomic uint64_t requests;
     _Atomic uint64_t gone;
-    _Atomic uint64_t deadline;
+    _Atomic uint64_t buffered;
+    _Atomic uint64_t deadlines[SERVER_PHASES];
+    _Atomic uint64_t stalls;
+    _Atomic int64_t stall_max_ns;
 };
 
 struct loop {
@@ -84,13 +88,16 @@ struct loop {
     pthread_t thread;
 
     struct loop_counters counters;
+    struct tally *tally; /* NULL: requests are not counted by route */
 };
 
 /* --- for the other files of the loop --------------------------------------------------------- */
 
-static inline void loop_count(_Atomic uint64_t *counter)
+/* One more. Only the loop writes its counters, so this need not be an atomic addition. */
+static inline void loop_count(_Atomic uint64_t *counter) ON_LOOP
 {
-    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
 }
 
 /* Wait for something to happen, at most until until_ns, and do what there is to do. */
@@ -104,6 +111,9 @@ static inline bool loop_has_room(const struct loop *loop, uint64_t bytes) ON_LOO
 
 /* Charge bytes that ex holds to the loop's budget. Return: false if they do not fit into it. */
 bool loop_charge(struct loop *loop, struct exchange *ex, size_t bytes) ON_LOOP;
+
+/* Give back what ex was charged. */
+void loop_discharge(struct loop *loop, struct exchange *ex) ON_LOOP;
 
 /* Free ex once both libmicrohttpd and the worker are done with it. */
 void loop_release(struct loop *loop, struct exchange *ex) ON_LOOP;

@@ -17,6 +17,7 @@ struct node {
 
 struct router {
     struct node *root;
+    size_t count;
 };
 
 /* --- splitting ---------------------------------------------------------------------------- */
@@ -193,7 +194,13 @@ enum status router_add(struct router *router, const struct route *route, struct 
     if (node->routes[route->method] == NULL) {
         return error_set(err, STATUS_NOMEM, "no memory for the routes");
     }
+    node->routes[route->method]->index = router->count++;
     return STATUS_OK;
+}
+
+size_t router_count(const struct router *router)
+{
+    return router->count;
 }
 
 enum status router_create(struct router **ret)

@@ -28,6 +28,7 @@ struct route {
     struct executor *executor;     /* BLOCKING: where it runs; borrowed likewise */
     uint64_t deadline_ms;          /* counted from the moment the request is complete; 0: none */
     uint64_t body_max;             /* bytes */
+    size_t index;                  /* set by router_add: 0, 1, ... in the order of adding */
 };
 
 NODISCARD enum status router_create(struct router **ret);
@@ -36,6 +37,9 @@ void router_destroy(struct router *router); /* NULL is fine */
 /* Return: OK; INVALID (the pattern), CONFLICT (with which), NOMEM. */
 NODISCARD enum status router_add(struct router *router, const struct route *route,
                                  struct error *err);
+
+/* How many routes there are. */
+size_t router_count(const struct router *router) ANY_THREAD;
 
 enum router_outcome { ROUTER_FOUND, ROUTER_NO_PATH, ROUTER_NO_METHOD, ROUTER_BAD_PATH };
 

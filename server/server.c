@@ -4,6 +4,7 @@
 #include "server/listener.h"
 #include "server/mhd_loop.h"
 #include "server/server.h"
+#include "server/tally.h"
 
 #define LOOPS_MAX 64
 
@@ -101,15 +102,67 @@ void server_destroy(struct server *server)
     mem_free(server);
 }
 
+/* --- figures ---------------------------------------------------------------------------------- */
+
+unsigned server_loops(const struct server *server)
+{
+    return server->loops_count;
+}
+
+void server_loop_stats(const struct server *server, unsigned loop, struct server_stats *ret)
+{
+    const struct loop_counters *c = &server->loops[loop]->counters;
+
+    *ret = (struct server_stats){
+        .connections = atomic_load_explicit(&c->connections, memory_order_relaxed),
+        .in_flight = atomic_load_explicit(&c->in_flight, memory_order_relaxed),
+        .buffered = atomic_load_explicit(&c->buffered, memory_order_relaxed),
+        .requests = atomic_load_explicit(&c->requests, memory_order_relaxed),
+        .gone = atomic_load_explicit(&c->gone, memory_order_relaxed),
+        .stalls = atomic_load_explicit(&c->stalls, memory_order_relaxed),
+        .stall_max_ns = atomic_load_explicit(&c->stall_max_ns, memory_order_relaxed),
+    };
+    for (unsigned i = 0; i < SERVER_PHASES; i++) {
+        ret->deadlines[i] = atomic_load_explicit(&c->deadlines[i], memory_order_relaxed);
+    }
+}
+
 void server_stats(const struct server *server, struct server_stats *ret)
 {
+    struct server_stats one;
+
     *ret = (struct server_stats){0};
     for (unsigned i = 0; i < server->loops_count; i++) {
-        const struct loop_counters *c = &server->loops[i]->counters;
-        ret->connections += atomic_load_explicit(&c->connections, memory_order_relaxed);
-        ret->in_flight += atomic_load_explicit(&c->in_flight, memory_order_relaxed);
-        ret->requests += atomic_load_explicit(&c->requests, memory_order_relaxed);
-        ret->gone += atomic_load_explicit(&c->gone, memory_order_relaxed);
-        ret->deadline += atomic_load_explicit(&c->deadline, memory_order_relaxed);
+        server_loop_stats(server, i, &one);
+        ret->connections += one.connections;
+        ret->in_flight += one.in_flight;
+        ret->buffered += one.buffered;
+        ret->requests += one.requests;
+        ret->gone += one.gone;
+        ret->stalls += one.stalls;
+        ret->stall_max_ns =
+            ret->stall_max_ns > one.stall_max_ns ? ret->stall_max_ns : one.stall_max_ns;
+        for (unsigned p = 0; p < SERVER_PHASES; p++) {
+            ret->deadlines[p] += one.deadlines[p];
+        }
     }
+}
+
+size_t server_places(const struct server *server)
+{
+    return server->loops[0]->tally == NULL ? 0 : tally_places(server->loops[0]->tally);
+}
+
+bool server_series(const struct server *server, size_t place, struct server_series *ret)
+{
+    struct server_series sum = {.route = NULL};
+    bool is_there = false;
+
+    for (unsigned i = 0; i < server->loops_count; i++) {
+        is_there = tally_read(server->loops[i]->tally, place, &sum) || is_there;
+    }
+    if (is_there) {
+        *ret = sum;
+    }
+    return is_there;
 }

@@ -11,9 +11,11 @@
 #define GANTRY_SERVER_SERVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/histogram.h"
 #include "base/role.h"
 #include "server/router.h"
 
@@ -32,6 +34,7 @@ struct server_conf {
     uint64_t send_ms;           /* from the first byte of an answer to the last */
     uint64_t idle_ms;           /* between two requests; rounded up to seconds */
     uint64_t buffered_max;      /* bytes of bodies and unsent answers, over all loops */
+    bool has_tally;             /* count requests by route? See server_series */
     const char *not_found_hint; /* of a 404; borrowed until server_destroy; may be NULL */
 };
 
@@ -61,15 +64,56 @@ void server_destroy(struct server *server) MAY_BLOCK;
 /* Lends the version of libmicrohttpd. */
 const char *server_library_version(void) ANY_THREAD;
 
+/* --- figures ---------------------------------------------------------------------------------- */
+
+/* In which phase did a deadline pass? */
+enum server_phase { SERVER_ADMISSION, SERVER_QUEUE, SERVER_RUN };
+#define SERVER_PHASES 3
+
 struct server_stats {
     unsigned connections;
     unsigned in_flight;
-    uint64_t requests;
-    uint64_t gone;     /* clients that left before their answer */
-    uint64_t deadline; /* answered because a deadline had passed */
+    uint64_t buffered;                 /* bytes of bodies and unsent answers, now */
+    uint64_t requests;                 /* heads taken */
+    uint64_t gone;                     /* clients that left before their answer */
+    uint64_t deadlines[SERVER_PHASES]; /* answered because a deadline had passed */
+    uint64_t stalls;                   /* turns of the loop that took too long */
+    int64_t stall_max_ns;              /* the longest of them */
 };
 
-/* Sums over the loops, each read without a lock. */
+unsigned server_loops(const struct server *server) ANY_THREAD;
+
+/* The figures of one loop, each read without a lock. */
+void server_loop_stats(const struct server *server, unsigned loop,
+                       struct server_stats *ret) ANY_THREAD;
+
+/* Sums over the loops; stall_max_ns is the greatest. */
 void server_stats(const struct server *server, struct server_stats *ret) ANY_THREAD;
+
+/* Classes of status. UNANSWERED: the client was gone, or was sent away without a word. */
+enum server_class {
+    SERVER_UNANSWERED,
+    SERVER_1XX,
+    SERVER_2XX,
+    SERVER_3XX,
+    SERVER_4XX,
+    SERVER_5XX,
+};
+
+/* Requests of one route, method and class of status. */
+struct server_series {
+    const struct route *route; /* NULL: what met no route; lent for the router's life */
+    enum method method;
+    enum server_class class;
+    struct histogram duration; /* from the request line to the last byte of the answer */
+    uint64_t bytes;            /* of the answers' bodies */
+};
+
+/*
+ * The series, summed over the loops, without a lock: for (i = 0; i < server_places(); i++).
+ * Return: how many places; 0 without conf.has_tally. And: is there anything at that place?
+ */
+size_t server_places(const struct server *server) ANY_THREAD;
+bool server_series(const struct server *server, size_t place, struct server_series *ret) ANY_THREAD;
 
 #endif
