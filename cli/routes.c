@@ -73,10 +73,14 @@ static enum status add_system(struct service *s, struct error *err)
         {"/livez", health_live_handler(s->health), FOR_ANYBODY},
         {"/readyz", health_ready_handler(s->health), FOR_ANYBODY},
         {"/startupz", health_startup_handler(s->health), FOR_ANYBODY},
+        {"/metrics", s->metrics == NULL ? NULL : metrics_handler(s->metrics), FOR_OPERATORS},
     };
     enum status status = STATUS_OK;
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows) && status == STATUS_OK; i++) {
+        if (rows[i].handler == NULL) {
+            continue; /* switched off */
+        }
         if (is_on_main(s, rows[i].audience)) {
             status = add_get(s, s->router, rows[i].path, rows[i].handler, err);
         }

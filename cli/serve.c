@@ -151,7 +151,7 @@ static struct server_conf main_conf_of(const struct config *config, unsigned con
         .body_ms = config->limits.body_ms,
         .send_ms = config->limits.send_ms,
         .idle_ms = config->limits.idle_ms,
-        .has_tally = true,
+        .has_tally = config->metrics.enabled,
         .buffered_max = config->limits.buffered_bytes,
     };
 }
@@ -167,6 +167,7 @@ static struct server_conf admin_conf_of(const struct config *config, unsigned co
         .has_reserve = true,
         .in_flight_max = ADMIN_IN_FLIGHT,
         .response_max = ADMIN_BYTES,
+        .has_tally = config->metrics.enabled,
         .header_ms = config->limits.header_ms,
         .body_ms = config->limits.body_ms,
         .send_ms = config->limits.send_ms,
@@ -230,12 +231,19 @@ struct servers {
     struct server *admin; /* NULL: there is none */
 };
 
-static enum status open_one(const struct server_conf *conf, const struct router *router,
-                            struct server **ret, struct error *err)
+static enum status open_one(const struct service *service, const struct server_conf *conf,
+                            const struct router *router, const char *name, struct server **ret,
+                            struct error *err)
 {
     enum status status = server_create(conf, router, ret, err);
 
-    return status == STATUS_OK ? server_start(*ret, err) : status;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (service_metrics(service) != NULL) {
+        metrics_add_server(service_metrics(service), name, *ret);
+    }
+    return server_start(*ret, err);
 }
 
 /* On failure *ret holds what close_servers is to close. */
@@ -248,14 +256,14 @@ static enum status open_servers(const struct service *service, const struct conf
     if (config->admin.listen != NULL) {
         enum status status;
         conf = admin_conf_of(config, places.admin);
-        status = open_one(&conf, service_admin_router(service), &ret->admin, err);
+        status = open_one(service, &conf, service_admin_router(service), "admin", &ret->admin, err);
         if (status != STATUS_OK) {
             return status;
         }
     }
     conf = main_conf_of(config, places.main);
     conf.not_found_hint = hint;
-    return open_one(&conf, service_router(service), &ret->main, err);
+    return open_one(service, &conf, service_router(service), "main", &ret->main, err);
 }
 
 /* Stops the service as well: work that comes home late is the main server's. */
@@ -265,6 +273,8 @@ static void close_servers(struct servers *servers, struct service *service)
     if (servers->admin != NULL) {
         server_drain(servers->admin, clock_now_ns() + ADMIN_DRAIN_MS * NS_PER_MS);
     }
+    server_stop(servers->main);
+    server_stop(servers->admin); /* before either is freed: metrics are of both */
     server_destroy(servers->main);
     server_destroy(servers->admin);
 }
@@ -279,6 +289,10 @@ static int announce(const struct servers *servers, const struct service *service
         (void)printf("  tables  http://%s%s/\n", address, config->tables.prefix);
     }
     (void)printf("  health  http://%s/health\n", address);
+    if (service_metrics(service) != NULL) {
+        (void)printf("  metrics http://%s/metrics\n",
+                     servers->admin != NULL ? server_address(servers->admin) : address);
+    }
     if (servers->admin != NULL) {
         (void)printf("  admin   http://%s\n", server_address(servers->admin));
     }

@@ -8,6 +8,7 @@
 #include "cli/routes.h"
 #include "cli/service_parts.h"
 #include "handlers/table/table.h"
+#include "server/server.h"
 #include "storage/database.h"
 
 #define DEFAULT_WRITE_QUEUE 1024
@@ -113,6 +114,17 @@ static enum status create_tables(struct service *s, struct error *err)
     return STATUS_OK;
 }
 
+static enum status create_metrics(struct service *s)
+{
+    struct metrics_conf conf = {.executors = s->executors,
+                                .executors_count = s->is_dry ? 0 : s->executors_count,
+                                .version = GANTRY_VERSION,
+                                .database = database_library_version(),
+                                .http_library = server_library_version()};
+
+    return s->config->metrics.enabled ? metrics_create(&conf, &s->metrics) : STATUS_OK;
+}
+
 /* --- life --------------------------------------------------------------------------------- */
 
 static enum status build(struct service *s, struct problems *problems, struct error *err)
@@ -132,6 +144,9 @@ static enum status build(struct service *s, struct problems *problems, struct er
         router_create(&s->router) != STATUS_OK ||
         (s->config->admin.listen != NULL && router_create(&s->admin_router) != STATUS_OK)) {
         return error_set(err, STATUS_NOMEM, "no memory for the routes");
+    }
+    if (create_metrics(s) != STATUS_OK) {
+        return error_set(err, STATUS_NOMEM, "no memory for the metrics");
     }
     status = routes_add(s, problems, err);
     /* Were it still open when the writer closes, the last commits would stay in the -wal file. */
@@ -187,6 +202,7 @@ void service_destroy(struct service *s)
     mem_free(s->sql_routes);
     table_api_destroy(s->tables);
     health_destroy(s->health);
+    metrics_destroy(s->metrics);
     mem_free(s->executors);
     mem_free(s->executor_names);
     database_close(s->db);
@@ -206,6 +222,11 @@ const struct router *service_admin_router(const struct service *s)
 struct health *service_health(const struct service *s)
 {
     return s->health;
+}
+
+struct metrics *service_metrics(const struct service *s)
+{
+    return s->metrics;
 }
 
 bool service_has_tables(const struct service *s)

@@ -11,6 +11,7 @@
 #include "base/role.h"
 #include "config/config.h"
 #include "handlers/health/health.h"
+#include "handlers/metrics/metrics.h"
 #include "server/router.h"
 
 struct service; /* opaque */
@@ -38,6 +39,9 @@ void service_destroy(struct service *service) MAY_BLOCK;
 const struct router *service_router(const struct service *service);
 const struct router *service_admin_router(const struct service *service); /* NULL: there is none */
 struct health *service_health(const struct service *service);
+
+/* Lends likewise. NULL: switched off. */
+struct metrics *service_metrics(const struct service *service);
 
 /* Is the tables' API part of it? */
 bool service_has_tables(const struct service *service);

@@ -20,6 +20,7 @@ struct service {
     const char **executor_names;
     size_t executors_count;
     struct health *health;
+    struct metrics *metrics;  /* NULL: switched off */
     struct table_api *tables; /* NULL: not served */
     struct sql_route **sql_routes;
     size_t sql_routes_count;

@@ -96,6 +96,9 @@ struct config {
         size_t exclude_count;
     } tables;
     struct {
+        bool enabled;
+    } metrics;
+    struct {
         uint64_t body_bytes;
         uint64_t response_bytes;
         uint64_t deadline_ms;

@@ -273,15 +273,18 @@ enum MHD_Result access_on_request(void *cls, struct MHD_Connection *connection, 
 }
 
 /*
- * What libmicrohttpd ended well, but not with an answer of ours, it has refused by itself: with a
- * 400 or another of the 400s, as far as it goes.
+ * What we had not answered yet, and libmicrohttpd ended "with error" while it was reading, it has
+ * refused by itself: with a 400 or, as far as it goes, another of the 400s. Clients that go away have
+ * codes of their own.
  */
 static unsigned status_of(const struct exchange *ex, enum MHD_RequestTerminationCode code) ON_LOOP
 {
+    bool is_reading = ex->state == EXCHANGE_NEW || ex->state == EXCHANGE_BODY;
+
     if (ex->is_answered) {
         return ex->answer_status;
     }
-    return code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? 400 : 0;
+    return is_reading && code == MHD_REQUEST_TERMINATED_WITH_ERROR ? 400 : 0;
 }
 
 static void count(struct loop *loop, const struct exchange *ex,

@@ -204,6 +204,9 @@ void flight_complete(struct loop *loop, struct exchange *ex)
         struct MHD_Response *answer = ex->task_answer;
         ex->task_answer = NULL;
         ex->answer_size = ex->task_answer_size;
+        if (ex->task_answer_status == 504) { /* the work has noticed before the loop did */
+            loop_count(&loop->counters.deadlines[SERVER_RUN]);
+        }
         answer_decide(ex, answer, ex->task_answer_status);
     } else {
         decide_unrun(loop, ex, ex->task.end);

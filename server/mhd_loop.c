@@ -363,15 +363,21 @@ void loop_await_drained(struct loop *loop)
     }
 }
 
+void loop_stop(struct loop *loop)
+{
+    if (loop->is_started) {
+        tell(loop, LOOP_FINISH);
+        pthread_join(loop->thread, NULL);
+        loop->is_started = false;
+    }
+}
+
 void loop_destroy(struct loop *loop)
 {
     if (loop == NULL) {
         return;
     }
-    if (loop->is_started) {
-        tell(loop, LOOP_FINISH);
-        pthread_join(loop->thread, NULL);
-    }
+    loop_stop(loop);
     if (loop->daemon != NULL) { /* never started */
         MHD_stop_daemon(loop->daemon);
     }

@@ -132,7 +132,10 @@ NODISCARD enum status loop_start(struct loop *loop, struct error *err) MAY_BLOCK
 void loop_drain(struct loop *loop, int64_t until_ns) ANY_THREAD;
 void loop_await_drained(struct loop *loop) MAY_BLOCK;
 
-/* End the thread of a drained loop and free everything. NULL is fine. */
+/* End the thread of a drained loop. */
+void loop_stop(struct loop *loop) MAY_BLOCK;
+
+/* Stop it first if need be, and free everything. NULL is fine. */
 void loop_destroy(struct loop *loop) MAY_BLOCK;
 
 #endif

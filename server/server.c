@@ -91,11 +91,19 @@ void server_drain(struct server *server, int64_t deadline_ns)
     }
 }
 
+void server_stop(struct server *server)
+{
+    for (unsigned i = 0; server != NULL && i < server->loops_count; i++) {
+        loop_stop(server->loops[i]);
+    }
+}
+
 void server_destroy(struct server *server)
 {
     if (server == NULL) {
         return;
     }
+    server_stop(server); /* all loops before one is freed: they read each other's figures */
     for (unsigned i = 0; i < server->loops_count; i++) {
         loop_destroy(server->loops[i]);
     }

@@ -5,7 +5,7 @@
  * ones to their executors and sends what they hand back. It never waits for anything but its epoll.
  *
  * Order of life: server_create, server_start, server_drain, executor_stop for every executor that
- * routes use (so that late work comes home), server_destroy.
+ * routes use (so that late work comes home), server_stop, server_destroy.
  */
 #ifndef GANTRY_SERVER_SERVER_H
 #define GANTRY_SERVER_SERVER_H
@@ -58,7 +58,10 @@ const char *server_address(const struct server *server) ANY_THREAD;
  */
 void server_drain(struct server *server, int64_t deadline_ns) MAY_BLOCK;
 
-/* The executors must have been stopped. NULL is fine. */
+/* End the threads of a drained server. The executors must have been stopped. NULL is fine. */
+void server_stop(struct server *server) MAY_BLOCK;
+
+/* Stop it first if need be, and free everything. NULL is fine. */
 void server_destroy(struct server *server) MAY_BLOCK;
 
 /* Lends the version of libmicrohttpd. */

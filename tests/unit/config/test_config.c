@@ -107,6 +107,7 @@ static void assert_defaults(const struct config *c)
     assert_int_equal(c->tables.max_rows, 1000);
     assert_null(c->tables.include);
     assert_null(c->tables.exclude);
+    assert_true(c->metrics.enabled);
     assert_int_equal(c->limits.body_bytes, 1048576);
     assert_int_equal(c->limits.response_bytes, 16777216);
     assert_int_equal(c->limits.deadline_ms, 5000);
