@@ -233,7 +233,9 @@ static enum MHD_Result dispatch(struct loop *loop, struct exchange *ex) ON_LOOP
         return flight_begin(loop, ex);
     }
     cancel_init(ex->call.cancel, 0);
+    pulse_serve(&loop->pulse, ex->route);
     handler->serve(handler, &ex->call);
+    pulse_serve(&loop->pulse, NULL);
     return answer_call(loop, ex);
 }
 

@@ -103,7 +103,7 @@ static int again_ms(const struct loop *loop) ON_LOOP
 }
 
 /* How long may the loop sleep? Milliseconds, rounded up. */
-static int sleep_ms(struct loop *loop, int64_t until_ns) ON_LOOP
+static int sleep_ms(struct loop *loop, int64_t now_ns, int64_t until_ns) ON_LOOP
 {
     int64_t next_ns = watch_next_ns(&loop->watch);
     MHD_UNSIGNED_LONG_LONG mhd_ms = SLEEP_MS_MAX;
@@ -112,7 +112,7 @@ static int sleep_ms(struct loop *loop, int64_t until_ns) ON_LOOP
     next_ns = until_ns < next_ns ? until_ns : next_ns;
     next_ns = loop->acceptor.due_ns < next_ns ? loop->acceptor.due_ns : next_ns;
     if (next_ns != INT64_MAX) {
-        int64_t left_ns = next_ns - clock_now_ns();
+        int64_t left_ns = next_ns - now_ns;
         ms = left_ns <= 0 ? 0 : (left_ns + NS_PER_MS - 1) / NS_PER_MS;
     }
     (void)MHD_get_timeout(loop->daemon, &mhd_ms); /* says NO when it has none */
@@ -136,15 +136,34 @@ static void loop_run(struct loop *loop) ON_LOOP
     flight_kick(loop);
 }
 
+/* The turn before is over: was it too long? The watchdog has named its handler meanwhile. */
+static void rest(struct loop *loop, int64_t now_ns) ON_LOOP
+{
+    struct loop_counters *c = &loop->counters;
+    int64_t busy_ns = pulse_rest(&loop->pulse, now_ns);
+
+    if (__builtin_expect(busy_ns >= WATCHDOG_STALL_NS, 0)) {
+        loop_count(&c->stalls);
+        if (busy_ns > atomic_load_explicit(&c->stall_max_ns, memory_order_relaxed)) {
+            atomic_store_explicit(&c->stall_max_ns, busy_ns, memory_order_relaxed);
+        }
+    }
+}
+
 void loop_turn(struct loop *loop, int64_t until_ns)
 {
     struct epoll_event events[EVENTS_MAX];
-    int n = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, sleep_ms(loop, until_ns));
+    int64_t now_ns = clock_now_ns();
+    int ms = sleep_ms(loop, now_ns, until_ns);
     bool is_awaited = false;
+    int n;
 
+    rest(loop, now_ns);
+    n = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, ms);
+    loop->now_ns = clock_now_ns();
+    pulse_wake(&loop->pulse, loop->now_ns);
     loop->has_moved = n > 0;
     loop->has_read = false;
-    loop->now_ns = clock_now_ns();
     for (int i = 0; i < n; i++) {
         if (events[i].data.ptr == &loop->acceptor) {
             is_awaited = true;
@@ -183,10 +202,8 @@ static void finish(struct loop *loop) ON_LOOP
 static void *loop_main(void *argument)
 {
     struct loop *loop = argument;
-    char name[16];
 
-    (void)snprintf(name, sizeof(name), "gy-loop-%u", loop->index); /* cut is fine */
-    role_set_loop(loop->conf.thread_name != NULL ? loop->conf.thread_name : name);
+    role_set_loop(loop->pulse.name);
     assert_on_loop();
     while (atomic_load_explicit(&loop->command, memory_order_acquire) == LOOP_RUN) {
         loop_turn(loop, INT64_MAX);
@@ -306,6 +323,11 @@ enum status loop_create(const struct server_conf *conf, const struct router *rou
     loop->conf.listen = NULL;
     loop->router = router;
     loop->index = index;
+    (void)snprintf(loop->pulse.name, sizeof(loop->pulse.name), "gy-loop-%u", index); /* it fits */
+    if (conf->thread_name != NULL) {
+        (void)snprintf(loop->pulse.name, sizeof(loop->pulse.name), "%s",
+                       conf->thread_name); /* cut is fine */
+    }
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     completions_init(&loop->completions, loop->wake_fd);

@@ -26,6 +26,7 @@
 #include "server/mhd_accept.h"
 #include "server/server.h"
 #include "server/watch.h"
+#include "server/watchdog.h"
 
 struct MHD_Daemon;
 struct tally;
@@ -44,7 +45,7 @@ struct loop_counters {
     _Atomic uint64_t gone;
     _Atomic uint64_t buffered;
     _Atomic uint64_t deadlines[SERVER_PHASES];
-    _Atomic uint64_t stalls;
+    _Atomic uint64_t stalls; /* turns of WATCHDOG_STALL_NS or more */
     _Atomic int64_t stall_max_ns;
 };
 
@@ -87,6 +88,7 @@ struct loop {
     bool is_started; /* main thread only */
     pthread_t thread;
 
+    struct pulse pulse; /* for the watchdog */
     struct loop_counters counters;
     struct tally *tally; /* NULL: requests are not counted by route */
 };

@@ -5,12 +5,14 @@
 #include "server/mhd_loop.h"
 #include "server/server.h"
 #include "server/tally.h"
+#include "server/watchdog.h"
 
 #define LOOPS_MAX 64
 
 struct server {
     unsigned loops_count;
     struct loop *loops[LOOPS_MAX];
+    struct watchdog watchdog;
     char address[LISTENER_NAME_SIZE];
 };
 
@@ -71,9 +73,10 @@ enum status server_start(struct server *server, struct error *err)
     enum status status = STATUS_OK;
 
     for (unsigned i = 0; i < server->loops_count && status == STATUS_OK; i++) {
+        watchdog_add(&server->watchdog, &server->loops[i]->pulse);
         status = loop_start(server->loops[i], err);
     }
-    return status;
+    return status == STATUS_OK ? watchdog_start(&server->watchdog, err) : status;
 }
 
 const char *server_address(const struct server *server)
@@ -103,6 +106,7 @@ void server_destroy(struct server *server)
     if (server == NULL) {
         return;
     }
+    watchdog_stop(&server->watchdog);
     server_stop(server); /* all loops before one is freed: they read each other's figures */
     for (unsigned i = 0; i < server->loops_count; i++) {
         loop_destroy(server->loops[i]);
