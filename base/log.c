@@ -16,11 +16,12 @@
 #include "base/mem.h"
 
 #define RING_SIZE     ((size_t)512 * 1024)
-#define LINE_SIZE_MAX ((size_t)4000) /* below PIPE_BUF, so a line is never torn in a pipe */
-#define CUT_SIZE      ((size_t)500)  /* of a message too long: fits even if all is escaped */
-#define STOP_MS       1000           /* what log_stop() gives a reader that has stalled */
-#define JOIN_MS       1500           /* and a write() that blocks although poll() saw room */
-#define STALL_MS      100            /* how often a stalled writer looks whether it is to stop */
+#define BULK_SIZE     (RING_SIZE / 4 * 3) /* of it for what may come in floods */
+#define LINE_SIZE_MAX ((size_t)4000)      /* below PIPE_BUF, so a line is never torn in a pipe */
+#define CUT_SIZE      ((size_t)500)       /* of a message too long: fits even if all is escaped */
+#define STOP_MS       1000                /* what log_stop() gives a reader that has stalled */
+#define JOIN_MS       1500                /* and a write() that blocks although poll() saw room */
+#define STALL_MS      100 /* how often a stalled writer looks whether it is to stop */
 
 /*
  * Two buffers: callers append to one while the thread writes the other, so the mutex is held for
@@ -145,15 +146,15 @@ static void lose_one_locked(void)
     atomic_fetch_add_explicit(&the.lost, 1, memory_order_relaxed);
 }
 
-/* Append a line to the ring; if it could not be formatted, only count it. */
-static void enqueue(const struct buf *line)
+/* Append a line to the first room bytes of the ring; if it could not be formatted, only count it. */
+static void enqueue(const struct buf *line, size_t room)
 {
     bool is_to_wake = false;
 
     pthread_mutex_lock(&the.mu);
     if (the.filling == NULL) {
         /* stopped since the caller looked: dropped, as any event after log_stop() */
-    } else if (buf_status(line) != STATUS_OK || the.filling_size + line->size > RING_SIZE) {
+    } else if (buf_status(line) != STATUS_OK || the.filling_size + line->size > room) {
         lose_one_locked();
     } else {
         memcpy(the.filling + the.filling_size, line->at, line->size);
@@ -167,16 +168,33 @@ static void enqueue(const struct buf *line)
     }
 }
 
-void log_write(enum log_level level, const char *message, const struct log_field *fields, size_t n)
+static bool is_running(void)
+{
+    return atomic_load_explicit(&the.is_running, memory_order_acquire);
+}
+
+static void write_event(enum log_level level, const char *message, const struct log_field *fields,
+                        size_t n, size_t room)
 {
     struct buf line;
 
-    if (!atomic_load_explicit(&the.is_running, memory_order_acquire) || level < the.conf.level) {
-        return;
-    }
     (void)format_event(&line, level, str_of(message), fields, n); /* enqueue counts a failure */
-    enqueue(&line);
+    enqueue(&line, room);
     buf_fini(&line);
+}
+
+void log_write(enum log_level level, const char *message, const struct log_field *fields, size_t n)
+{
+    if (is_running() && level >= the.conf.level) {
+        write_event(level, message, fields, n, RING_SIZE);
+    }
+}
+
+void log_bulk(const char *message, const struct log_field *fields, size_t n)
+{
+    if (is_running()) {
+        write_event(LOG_INFO, message, fields, n, BULK_SIZE);
+    }
 }
 
 static bool is_time_up(void)

@@ -6,6 +6,9 @@
  * again. So no caller ever waits for a disk, a pipe or a terminal. A line has at most 4000 bytes; an
  * event that needs more keeps the beginning of its message and gets the field "cut".
  *
+ * What comes with every request (log_bulk) may fill three quarters of the ring: a flood of it is lost
+ * first, and never costs a warning its place.
+ *
  * Lines are JSON objects ({"time", "level", "message", ...fields}); on a terminal they are made
  * for people. Control characters never reach the output unescaped.
  *
@@ -58,6 +61,12 @@ void log_write(enum log_level level, const char *message, const struct log_field
 #define log_event(level, message, ...)                                                             \
     log_write((level), (message), (const struct log_field[]){__VA_ARGS__},                         \
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
+
+/*
+ * A line of which there may be a flood. It says level info but is not held against the level: whoever
+ * asks for such lines has a switch of their own for them.
+ */
+void log_bulk(const char *message, const struct log_field *fields, size_t n) ANY_THREAD;
 
 /* Lines lost so far because the ring was full or memory was short. */
 uint64_t log_lost(void) ANY_THREAD;

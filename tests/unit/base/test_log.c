@@ -350,6 +350,39 @@ static void a_reader_that_stalls_again(void **state)
     reader_fini(&r);
 }
 
+/* A flood of bulk lines has been lost; others still find room, and lose none of theirs. */
+static void a_flood_leaves_room_for_warnings(void **state)
+{
+    uint64_t before = log_lost();
+    struct reader r;
+    uint64_t lost;
+    size_t sent = 0;
+
+    (void)state;
+    reader_start(&r, 0, (struct log_conf){.level = LOG_WARN}); /* bulk is not held against it */
+    while (log_lost() < before + 1000) {
+        const struct log_field field = LOG_INT("n", (int64_t)sent);
+        log_bulk("flood", &field, 1);
+        sent++;
+    }
+    lost = log_lost();
+    for (int i = 0; i < 1000; i++) { /* 80 bytes each: the last quarter holds them */
+        log_event(LOG_WARN, "a warning", LOG_INT("n", i));
+    }
+    assert_int_equal(log_lost(), lost);
+    while (r.lost < lost - before) {
+        assert_true(read_more(&r));
+        count_lines(&r);
+    }
+    log_stop();
+    reader_end(&r);
+    count_lines(&r);
+    assert_int_equal(r.lines, sent - r.lost + 1000);
+    assert_int_equal(r.broken, 0);
+    assert_non_null(strstr(r.text.at, "\"level\":\"info\",\"message\":\"flood\",\"n\":0}"));
+    reader_fini(&r);
+}
+
 static void *read_to_the_end(void *data)
 {
     struct reader *r = data;
@@ -557,6 +590,7 @@ int main(void)
         cmocka_unit_test(lines_are_never_torn),
         cmocka_unit_test(a_reader_that_stalls_costs_lines_not_time),
         cmocka_unit_test(a_reader_that_stalls_again),
+        cmocka_unit_test(a_flood_leaves_room_for_warnings),
         cmocka_unit_test(what_was_lost_is_said_at_the_end_too),
         cmocka_unit_test(a_line_without_memory_is_counted),
         cmocka_unit_test(stopping_does_not_wait_for_a_stalled_reader),
