@@ -152,6 +152,7 @@ static struct server_conf main_conf_of(const struct config *config, unsigned con
         .send_ms = config->limits.send_ms,
         .idle_ms = config->limits.idle_ms,
         .has_tally = config->metrics.enabled,
+        .logs_access = config->log.access,
         .buffered_max = config->limits.buffered_bytes,
     };
 }
@@ -168,6 +169,7 @@ static struct server_conf admin_conf_of(const struct config *config, unsigned co
         .in_flight_max = ADMIN_IN_FLIGHT,
         .response_max = ADMIN_BYTES,
         .has_tally = config->metrics.enabled,
+        .logs_access = config->log.access,
         .header_ms = config->limits.header_ms,
         .body_ms = config->limits.body_ms,
         .send_ms = config->limits.send_ms,
@@ -364,10 +366,15 @@ static int build_and_run(const struct options *options, struct config *config,
     return code;
 }
 
-static int start_log(void)
+static int start_log(const struct config *config)
 {
-    struct log_conf conf = {
-        .fd = STDERR_FILENO, .level = LOG_INFO, .is_human = isatty(STDERR_FILENO) == 1};
+    static const enum log_level levels[] = {[CONFIG_LOG_DEBUG] = LOG_DEBUG,
+                                            [CONFIG_LOG_INFO] = LOG_INFO,
+                                            [CONFIG_LOG_WARN] = LOG_WARN,
+                                            [CONFIG_LOG_ERROR] = LOG_ERROR};
+    struct log_conf conf = {.fd = STDERR_FILENO,
+                            .level = levels[config->log.level],
+                            .is_human = isatty(STDERR_FILENO) == 1};
     struct error err = {0};
 
     return log_start(&conf, &err) == STATUS_OK ? EX_OK : command_fail("serve", &err);
@@ -385,7 +392,7 @@ int serve_command(int argc, char **argv)
     block_signals(&signals);
     code = options_resolve("serve", &options, &config, &problems);
     if (code == EX_OK) {
-        code = start_log();
+        code = start_log(&config);
     }
     if (code == EX_OK) {
         code = build_and_run(&options, &config, &problems, &signals);

@@ -113,6 +113,14 @@ static void read_metrics(struct config_reader *r, const struct config_place *at,
     (void)config_object_read(r, at, value, &shape, into); /* it has reported what is wrong */
 }
 
+static void read_log(struct config_reader *r, const struct config_place *at, json_t *value,
+                     void *into)
+{
+    static const struct config_shape shape = {.owner = CONFIG_OF_config, .prefix = "log."};
+
+    (void)config_object_read(r, at, value, &shape, into); /* it has reported what is wrong */
+}
+
 static void read_tables(struct config_reader *r, const struct config_place *at, json_t *value,
                         void *into)
 {
@@ -127,13 +135,9 @@ static void read_tables(struct config_reader *r, const struct config_place *at, 
 static void read_root(struct config_reader *r, json_t *root, struct config *config)
 {
     static const struct config_special specials[] = {
-        {"database", read_database},
-        {"tables", read_tables},
-        {"metrics", read_metrics},
-        {"limits", read_limits},
-        {"admin", read_admin},
-        {"pools", config_pools_read},
-        {"routes", NULL},
+        {"database", read_database},  {"tables", read_tables}, {"metrics", read_metrics},
+        {"limits", read_limits},      {"admin", read_admin},   {"log", read_log},
+        {"pools", config_pools_read}, {"routes", NULL},
     };
     static const struct config_shape shape = {.owner = CONFIG_OF_config,
                                               .prefix = "",

@@ -76,6 +76,8 @@ struct config_pool {
 
 enum config_synchronous { CONFIG_SYNCHRONOUS_FULL, CONFIG_SYNCHRONOUS_NORMAL };
 
+enum config_log_level { CONFIG_LOG_DEBUG, CONFIG_LOG_INFO, CONFIG_LOG_WARN, CONFIG_LOG_ERROR };
+
 /* A file without a key has the key's default, as the schema states it. */
 struct config {
     char *listen;   /* "127.0.0.1:8080" */
@@ -115,6 +117,10 @@ struct config {
         char *listen; /* NULL: there is no second listener */
         uint64_t connections;
     } admin;
+    struct {
+        enum config_log_level level;
+        bool access;
+    } log;
     struct config_pool *pools; /* always holds "read" */
     size_t pools_count;
     struct config_route *routes;

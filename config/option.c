@@ -22,6 +22,7 @@ enum kind {
     KIND_PATTERN,
     KIND_NAMES,
     KIND_SYNCHRONOUS,
+    KIND_LEVEL,
     KIND_RESULT,
     KIND_TYPE,
     KIND_IN,

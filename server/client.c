@@ -1,5 +1,6 @@
 #include "server/client.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -33,6 +34,26 @@ static void send_raw(const struct client *client, enum problem_kind kind, const 
     sent = sendmsg(client->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)sent;
     response_fini(&r);
+}
+
+void client_take_address(struct client *client, const struct sockaddr *address)
+{
+    const void *bytes = NULL;
+    int family = address == NULL ? AF_UNSPEC : address->sa_family;
+
+    if (family == AF_INET) {
+        bytes = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
+    } else if (family == AF_INET6) {
+        const struct in6_addr *v6 =
+            &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+        bool is_v4 = IN6_IS_ADDR_V4MAPPED(v6);
+        family = is_v4 ? AF_INET : AF_INET6;
+        bytes = is_v4 ? &v6->s6_addr[12] : v6->s6_addr;
+    }
+    if (bytes == NULL ||
+        inet_ntop(family, bytes, client->address, sizeof(client->address)) == NULL) {
+        client->address[0] = '\0';
+    }
 }
 
 void client_hang_up(const struct client *client)

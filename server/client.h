@@ -28,13 +28,17 @@ enum client_phase {
 
 #define CLIENT_PHASES_LIMITED CLIENT_ANSWER
 
+#define CLIENT_ADDRESS_SIZE 46 /* INET6_ADDRSTRLEN */
+
 struct MHD_Connection;
 struct exchange;
+struct sockaddr;
 
 struct client {
     int fd;                            /* libmicrohttpd's; never closed here */
     struct MHD_Connection *connection; /* for mhd_loop alone */
     struct exchange *exchange;         /* of the request under way, or NULL */
+    char address[CLIENT_ADDRESS_SIZE]; /* as text, without its port */
     bool has_moved;                    /* in BODY: a piece of it has come since the last look */
     enum client_phase phase;
     int64_t since_ns;    /* when the phase began */
@@ -43,6 +47,9 @@ struct client {
     struct list all_link;
     struct list leaving_link; /* in the loop's list once it has closed its side */
 };
+
+/* Note where it comes from: "192.0.2.7", "2001:db8::7"; "" if the kernel did not say. */
+void client_take_address(struct client *client, const struct sockaddr *address);
 
 /*
  * The client took too long: send what can still be sent ("408 Request Timeout", where it has not

@@ -43,7 +43,11 @@ static void clear(struct exchange *ex) ON_LOOP
     ex->task_answer = NULL;
     ex->task_answer_status = 0;
     ex->task_answer_size = 0;
+    ex->task.queued_ns = 0; /* never submitted */
+    ex->task.begun_ns = 0;
+    ex->task.ended_ns = 0;
     ex->call.request.method = METHOD_UNKNOWN;
+    ex->call.request.method_text = (struct str){"", 0};
     ex->call.request.headers = NULL;
     ex->call.request.headers_count = 0;
     ex->call.request.params_count = 0;

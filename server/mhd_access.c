@@ -21,6 +21,8 @@
 
 #include "base/clock.h"
 #include "base/invariant.h"
+#include "pool/executor.h"
+#include "server/access_log.h"
 #include "server/guard.h"
 #include "server/mhd_answer.h"
 #include "server/mhd_flight.h"
@@ -279,30 +281,81 @@ enum MHD_Result access_on_request(void *cls, struct MHD_Connection *connection, 
  * refused by itself: with a 400 or, as far as it goes, another of the 400s. Clients that go away have
  * codes of their own.
  */
-static unsigned status_of(const struct exchange *ex, enum MHD_RequestTerminationCode code) ON_LOOP
+static bool is_refused(const struct exchange *ex, enum MHD_RequestTerminationCode code) ON_LOOP
 {
     bool is_reading = ex->state == EXCHANGE_NEW || ex->state == EXCHANGE_BODY;
 
+    return !ex->is_answered && is_reading && code == MHD_REQUEST_TERMINATED_WITH_ERROR;
+}
+
+/* What libmicrohttpd refuses gets a 400 or another of the 400s. */
+static unsigned status_of(const struct exchange *ex, enum MHD_RequestTerminationCode code) ON_LOOP
+{
     if (ex->is_answered) {
         return ex->answer_status;
     }
-    return is_reading && code == MHD_REQUEST_TERMINATED_WITH_ERROR ? 400 : 0;
+    return is_refused(ex, code) ? 400 : 0;
+}
+
+/* Bytes of a body that was sent whole. */
+static size_t bytes_of(const struct exchange *ex, enum MHD_RequestTerminationCode code) ON_LOOP
+{
+    bool has_body = ex->is_answered && ex->call.request.method != METHOD_HEAD &&
+                    code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+
+    return has_body ? ex->answer_size : 0;
 }
 
 static void count(struct loop *loop, const struct exchange *ex,
                   enum MHD_RequestTerminationCode code, int64_t now_ns) ON_LOOP
 {
-    bool has_body = ex->is_answered && ex->call.request.method != METHOD_HEAD &&
-                    code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
     const struct tally_end end = {
         .route = ex->route,
         .method = ex->call.request.method,
         .http_status = status_of(ex, code),
         .duration_ns = now_ns - ex->begun_ns,
-        .bytes = has_body ? ex->answer_size : 0,
+        .bytes = bytes_of(ex, code),
     };
 
     tally_add(loop->tally, &end);
+}
+
+/* What docs/configuration.md says about these words has to be true. */
+static const char *outcome_of(const struct exchange *ex,
+                              enum MHD_RequestTerminationCode code) ON_LOOP
+{
+    if (ex->is_answered) {
+        return code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? NULL : "cut_off";
+    }
+    if (ex->state == EXCHANGE_NEW) {
+        return "incomplete";
+    }
+    return is_refused(ex, code) ? "unreadable" : "client_gone";
+}
+
+static void write_access(const struct exchange *ex, enum MHD_RequestTerminationCode code,
+                         int64_t now_ns) ON_LOOP
+{
+    const struct request *request = &ex->call.request;
+    const struct route *route = ex->route;
+    bool is_home = !ex->is_with_worker; /* else its task is not ours to read */
+    const struct access access = {
+        .method = request->method_text,
+        .target = request->target,
+        .route = route == NULL ? NULL : route->pattern,
+        .status = status_of(ex, code),
+        .bytes = bytes_of(ex, code),
+        .duration_ns = now_ns - ex->begun_ns,
+        .pool = route == NULL || route->executor == NULL ? NULL : executor_name(route->executor),
+        .queued_ns = is_home ? ex->task.queued_ns : 0,
+        .begun_ns = is_home ? ex->task.begun_ns : 0,
+        .ended_ns = is_home ? ex->task.ended_ns : 0,
+        .client = ex->client->address,
+        .request_id = request->id,
+        .outcome = outcome_of(ex, code),
+    };
+
+    access_log(&access);
 }
 
 /* libmicrohttpd is done with it. */
@@ -336,12 +389,21 @@ void access_on_completed(void *cls, struct MHD_Connection *connection, void **co
     if (loop->tally != NULL) {
         count(loop, ex, code, now_ns);
     }
+    if (loop->conf.logs_access) {
+        write_access(ex, code, now_ns);
+    }
     part(loop, ex);
 }
 
 void access_on_closed(struct loop *loop, struct client *client)
 {
-    if (client->exchange != NULL) {
-        part(loop, client->exchange);
+    struct exchange *ex = client->exchange;
+
+    if (ex == NULL) {
+        return;
     }
+    if (loop->conf.logs_access) {
+        write_access(ex, MHD_REQUEST_TERMINATED_CLIENT_ABORT, clock_now_ns());
+    }
+    part(loop, ex);
 }

@@ -42,6 +42,9 @@ static struct client *begin_client(struct loop *loop, struct MHD_Connection *con
     }
     client->fd = fd;
     client->connection = connection;
+    client_take_address(
+        client,
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
     list_init(&client->phase_link);
     list_init(&client->leaving_link);
     watch_leaving(loop, client);

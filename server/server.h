@@ -34,6 +34,7 @@ struct server_conf {
     uint64_t send_ms;           /* from the first byte of an answer to the last */
     uint64_t idle_ms;           /* between two requests; rounded up to seconds */
     uint64_t buffered_max;      /* bytes of bodies and unsent answers, over all loops */
+    bool logs_access;           /* a line of the log for each request? See access_log.h */
     bool has_tally;             /* count requests by route? See server_series */
     const char *not_found_hint; /* of a 404; borrowed until server_destroy; may be NULL */
 };

@@ -119,6 +119,8 @@ static void assert_defaults(const struct config *c)
     assert_int_equal(c->limits.in_flight, 2048);
     assert_null(c->admin.listen);
     assert_int_equal(c->admin.connections, 64);
+    assert_int_equal(c->log.level, CONFIG_LOG_INFO);
+    assert_false(c->log.access);
     assert_int_equal(c->pools_count, 1);
     assert_string_equal(c->pools[0].name, "read");
     assert_int_equal(c->pools[0].threads, 4);
@@ -177,7 +179,8 @@ static const char good[] =
     "2,"
     "              \"body_ms\": 3, \"idle_ms\": 4, \"drain_ms\": 0, \"connections\": 1000000,"
     "              \"in_flight\": 100000},"
-    " \"admin\": {\"listen\": \"localhost:9090\", \"connections\": 10000}}";
+    " \"admin\": {\"listen\": \"localhost:9090\", \"connections\": 10000},"
+    " \"log\": {\"level\": \"error\", \"access\": true}}";
 
 static void test_good_file_sets_the_options(void **state)
 {
@@ -197,6 +200,8 @@ static void test_good_file_sets_the_options(void **state)
     assert_int_equal(c->tables.include_count, 2);
     assert_string_equal(c->tables.include[1], "authors");
     assert_null(c->tables.exclude);
+    assert_int_equal(c->log.level, CONFIG_LOG_ERROR);
+    assert_true(c->log.access);
     assert_int_equal(c->limits.body_bytes, 0);
     assert_int_equal(c->limits.response_bytes, 1024);
     assert_int_equal(c->limits.deadline_ms, 1);
