@@ -406,7 +406,8 @@ static bool take_bytes(struct load *l, struct connection *c, struct str bytes)
     }
 }
 
-static void receive(struct load *l, struct connection *c)
+/* has_end: the event spoke of the end, so there will be no other that does. */
+static void receive(struct load *l, struct connection *c, bool has_end)
 {
     for (;;) {
         ssize_t n = recv(c->fd, l->bytes, READ_SIZE, 0);
@@ -427,7 +428,7 @@ static void receive(struct load *l, struct connection *c)
         if (!take_bytes(l, c, (struct str){l->bytes, (size_t)n})) {
             return;
         }
-        if (n < READ_SIZE) {
+        if (n < READ_SIZE && !has_end) {
             return; /* what comes from now on is a new event */
         }
     }
@@ -468,7 +469,7 @@ static void handle(struct load *l, const struct epoll_event *event)
         flush(l, c);
     }
     if (c->fd >= 0 && (event->events & (EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0) {
-        receive(l, c);
+        receive(l, c, (event->events & ~(uint32_t)(EPOLLIN | EPOLLOUT)) != 0);
     }
 }
 

@@ -30,7 +30,7 @@ MAY_INCLUDE = {
     "handlers": {"base", "pool", "storage", "server"},
     "config": {"base"},
     "cli": {"base", "pool", "storage", "server", "handlers", "config"},
-    "tests": {"base", "pool", "storage", "server", "handlers", "config", "cli"},
+    "tests": {"base", "pool", "storage", "server", "handlers", "config", "cli", "bench"},
     "bench": {"base", "pool", "storage", "server", "handlers", "config", "cli"},
 }
 

@@ -13,6 +13,7 @@ import re
 import resource
 import select
 import shlex
+import shutil
 import signal
 import socket
 import sqlite3
@@ -46,6 +47,12 @@ def gantry_command():
     words = shlex.split(os.environ.get("GANTRY", str(ROOT / "build/dev/gantry")))
     return [os.path.abspath(word) if "/" in word and os.path.exists(word) else word
             for word in words]
+
+
+def prober_command():
+    """The load generator of bench/ that was built beside the program under test."""
+    *before, program = gantry_command()
+    return [*before, os.path.join(os.path.dirname(shutil.which(program) or program), "prober")]
 
 
 def gantry_environment():
