@@ -1,4 +1,4 @@
-"""What the scripts of this folder share: servers, the prober, and lines that say asked and measured.
+"""What the scripts of this folder share: servers, the prober, lines that say asked and measured.
 
 A script prints what was set up, then one line per figure:
 
@@ -9,6 +9,7 @@ A figure that does not hold says MISSED, and the script then ends with 1.
 
 import contextlib
 import json
+import os
 import pathlib
 import re
 import statistics
@@ -45,6 +46,11 @@ def at_most(what, limit, value, unit=""):
 
 def at_least(what, limit, value, unit=""):
     figure(what, f">= {limit:g}{unit}", f"{value:.4g}{unit}", value >= limit)
+
+
+def machine():
+    """What else it does shows in every latency: figures are worth something on an idle one only."""
+    say(f"{os.cpu_count()} processors, load average {os.getloadavg()[0]:.1f} before this")
 
 
 def end():

@@ -288,7 +288,8 @@ static void add_due(struct load *l, int64_t due_ns)
         r.wait_ms = random_between(l, conf->wait_min_ms, conf->wait_max_ms);
     }
     if (conf->abandon_share > 0 && random_share(l) < conf->abandon_share) {
-        r.abandon_ns = (int64_t)random_between(l, 0, conf->abandon_ms_max * (uint64_t)NS_PER_MS);
+        double u = random_share(l);
+        r.abandon_ns = (int64_t)(u * u * u * (double)conf->abandon_ms_max * (double)NS_PER_MS);
     }
     l->tally->due += r.is_counted;
     line_append(l, &r);

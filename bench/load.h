@@ -7,7 +7,8 @@
  * stalls delays everything that was due meanwhile, as it would delay real clients.
  *
  * Some requests are abandoned: their client is gone, at a random moment after it sent, by FIN and
- * by RST in turn. Some have a deadline, "Prefer: wait=", which runs from the moment of sending,
+ * by RST in turn; early moments come more often (the cube of a uniform share), since most answers
+ * are fast. Some have a deadline, "Prefer: wait=", which runs from the moment of sending,
  * since the server cannot know of it before.
  *
  * A request fails if its connection does, or if what comes back is no answer. Nothing is repeated.

@@ -2,11 +2,11 @@
 
 - At once: 100 clients each have an endless recursive query on one of 100 threads, and vanish, by
   FIN and RST in turn. Behind them 100 sleeps of one second are queued on the same pool: each takes
-  one thread for longer than all of this lasts, so the answer of the n-th tells, a second later, when
-  the n-th thread was idle. (What a sleep oversleeps counts against us.)
+  one thread for longer than all of this lasts, so the answer of the n-th tells, a second later,
+  when the n-th thread was idle. (What a sleep oversleeps counts against us.)
 - One by one: one thread, one such client, and a quick request queued behind it, 100 times.
-- Queued: 1,000 requests wait behind a long one when their clients leave. On the writer, rows are the
-  evidence; on a pool of readers it is the processor: one such query takes 500 ms of it.
+- Queued: 1,000 requests wait behind a long one when their clients leave. On the writer, rows are
+  the evidence; on a pool of readers it is the processor: one such query takes 500 ms of it.
 
     GANTRY=build/release/gantry bench/vanish.py [ROUNDS] [CLIENTS] [QUEUED]
 """
@@ -15,8 +15,8 @@ import select
 import sys
 import time
 
-from figures import (COUNT, ENDLESS, at_most, calibrate, end, figure, metric, quantile, running,
-                     say, summary)
+from figures import (COUNT, ENDLESS, at_most, calibrate, end, figure, machine, metric, quantile,
+                     running, say, summary)
 from harness import compose, wait_until  # found by figures
 
 SLEEP_MS = 1000
@@ -72,13 +72,32 @@ def assert_waiting(connections):
         assert not connection.is_readable(), connection.read()
 
 
+def busy(server):
+    return metric(server, "gantry_pool_busy_threads", pool="cte")
+
+
+def ran(server, pool):
+    """How many requests have run there; None if the server does not say."""
+    return metric(server, "gantry_pool_run_seconds_count", pool=pool)
+
+
+def report_ran(first, last):
+    """Between the two: the end of the one that ran, and one that came when all had gone."""
+    if first is None:
+        figure("  run by gantry_pool_run_seconds_count", None,
+               "nothing: there is no such series", None)
+    else:
+        at_most("run by gantry_pool_run_seconds_count, with the first and the last", 2,
+                last - first)
+
+
 def all_at_once(rounds, clients):
     config = {"loops": 1, "limits": LONG, "pools": {"cte": {"threads": clients, "queue": clients}},
               "routes": [{"path": "/endless", "sql": ENDLESS, "pool": "cte"},
                          {"path": "/sleep", "handler": "sleep", "pool": "cte"}]}
     took, last, metered = [], [], []
     with running(config) as server:
-        has_metric = metric(server, "gantry_pool_busy", pool="cte") is not None
+        has_metric = busy(server) is not None
         for _ in range(rounds):
             running_ones = begin_all(server, "/endless", clients)
             queued = begin_all(server, f"/sleep?ms={SLEEP_MS}", clients)
@@ -91,16 +110,16 @@ def all_at_once(rounds, clients):
                 connection.close()
             if has_metric:
                 running_ones = begin_all(server, "/endless", clients)
-                wait_until(lambda: metric(server, "gantry_pool_busy", pool="cte") == clients,
+                wait_until(lambda: busy(server) == clients,
                            "all threads to be busy")
                 since = vanish(running_ones)[-1]
-                wait_until(lambda: metric(server, "gantry_pool_busy", pool="cte") == 0, "idle")
+                wait_until(lambda: busy(server) == 0, "idle")
                 metered.append((time.perf_counter() - since) * 1000)
     say(f"{clients} clients on {clients} threads vanish at once, {rounds} rounds")
     at_most("from a client's end to an idle thread, p99", LIMIT_MS, quantile(took, 0.99), " ms")
     figure("  all of them", None, summary(took), None)
     figure("  from the last client's end to the last idle thread", None, summary(last), None)
-    figure("  the same by gantry_pool_busy", None,
+    figure("  the same by gantry_pool_busy_threads", None,
            summary(metered) if metered else "nothing: there is no such series", None)
 
 
@@ -149,12 +168,15 @@ def queued_writes(count):
         queued = begin_all(server, "/row", count, "POST", lambda i: {"n": i})
         assert_waiting([holder, *queued])
         noticed = leave_all(server, queued, before)
+        first = ran(server, "write")
         vanish([holder])
         assert server.post("/row", {"n": -2}).status < 300
+        last = ran(server, "write")
         rows = [n for n, in server.sql("SELECT n FROM rows ORDER BY n DESC")]
     assert rows[-2:] == [-1, -2], rows[-2:]
     say(f"\n{count} INSERTs queued behind a running one when their clients leave")
     at_most("executed", 0, len(rows) - 2)
+    report_ran(first, last)
     figure("  until the last of them was noticed", None, f"{noticed:.1f} ms", None)
 
 
@@ -171,17 +193,21 @@ def queued_reads(count, query_ms=500):
         queued = begin_all(server, f"/count?n={n}", count)
         assert_waiting([holder, *queued])
         noticed = leave_all(server, queued, before)
+        first = ran(server, "cte")
         used = server.cpu_s()
         vanish([holder])
         assert server.get("/sleep?ms=0").status == 200
         used = (server.cpu_s() - used) * 1000
+        last = ran(server, "cte")
     say(f"\n{count} queries of {query_ms} ms queued behind a sleep when their clients leave")
     at_most("executed, by the processor time used afterwards", 0, int(used / query_ms))
+    report_ran(first, last)
     figure("  processor time used afterwards", None, f"{used:.0f} ms", None)
     figure("  until the last of them was noticed", None, f"{noticed:.1f} ms", None)
 
 
 def main(rounds=5, clients=100, queued=1000):
+    machine()
     all_at_once(rounds, clients)
     one_by_one(100)
     queued_writes(queued)
