@@ -130,8 +130,8 @@ def main(requests=1000000, rate=3000):
         at_most("bytes that nobody asked for", 0, seen["errors"]["unsolicited"])
         at_most("requests that failed or had no answer", 0,
                 seen["failed"] + seen["unsent"] + seen["unanswered"])
-        stalls = sum(second["good"] == 0 for second in seen["timeline"])
-        figure("  seconds without any good answer", None, stalls, None)
+        stalls = [second["second"] for second in seen["timeline"] if second["good"] == 0]
+        figure("  seconds without any good answer", None, stalls or "none", None)
         odd = set(seen["status"]) - RIGHT
         figure("answers", f"none but {', '.join(sorted(RIGHT))}", statuses_of(seen), not odd)
         figure("  errors", None, errors_of(seen), None)
