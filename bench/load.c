@@ -223,7 +223,7 @@ static void set_out(struct load *l, struct connection *c)
     r->sent_ns = clock_now_ns();
     if (r->is_counted) {
         l->tally->sent++;
-        histogram_add(&l->tally->behind, r->sent_ns - r->due_ns);
+        hdr_add(&l->tally->behind, r->sent_ns - r->due_ns);
     }
     if (r->abandon_ns >= 0) {
         heap_put(&l->leaving, &c->leave, r->sent_ns + r->abandon_ns);

@@ -31,7 +31,7 @@ void tally_fini(struct tally *t)
 }
 
 /* The histogram of that name, made if there is none. NULL if out of memory. */
-static struct histogram *set_find(struct series_set *set, struct str name)
+static struct hdr *set_find(struct series_set *set, struct str name)
 {
     struct series *series;
 
@@ -57,12 +57,12 @@ static struct histogram *set_find(struct series_set *set, struct str name)
 
 static enum status set_add(struct series_set *set, struct str name, int64_t ns)
 {
-    struct histogram *h = set_find(set, name);
+    struct hdr *h = set_find(set, name);
 
     if (h == NULL) {
         return STATUS_NOMEM;
     }
-    histogram_add(h, ns);
+    hdr_add(h, ns);
     return STATUS_OK;
 }
 
@@ -101,7 +101,7 @@ static void add_to_second(struct tally *t, const struct tally_answer *answer)
     tally_tick(t, answer->at_ns);
     if (is_good(answer->status)) {
         t->second_counts[GOOD]++;
-        histogram_add(&t->second_latency, answer->at_ns - answer->due_ns);
+        hdr_add(&t->second_latency, answer->at_ns - answer->due_ns);
     } else {
         t->second_counts[is_unavailable(answer->status) ? REFUSED : OTHER]++;
     }
@@ -123,11 +123,11 @@ enum status tally_add(struct tally *t, const struct tally_answer *answer)
         return STATUS_OK;
     }
     t->completed++;
-    histogram_add(&t->latency, ns);
+    hdr_add(&t->latency, ns);
     if (answer->deadline_ns != 0) {
         t->deadlines++;
         t->late += answer->at_ns > answer->deadline_ns;
-        histogram_add(&t->lateness, answer->at_ns - answer->deadline_ns);
+        hdr_add(&t->lateness, answer->at_ns - answer->deadline_ns);
     }
     status = set_add(&t->statuses, answer->status, ns);
     if (status == STATUS_OK && !is_good(answer->status)) {
@@ -152,7 +152,7 @@ static void put_ms(struct buf *b, uint64_t ns)
     buf_printf(b, "%.6g", (double)ns / (double)NS_PER_MS);
 }
 
-static void put_quantiles(struct buf *b, const struct histogram *h)
+static void put_quantiles(struct buf *b, const struct hdr *h)
 {
     static const struct {
         const char *name;
@@ -161,7 +161,7 @@ static void put_quantiles(struct buf *b, const struct histogram *h)
 
     for (size_t i = 0; i < ARRAY_LENGTH(quantiles); i++) {
         buf_printf(b, "%s\"%s\":", i == 0 ? "{" : ",", quantiles[i].name);
-        put_ms(b, histogram_quantile(h, quantiles[i].share));
+        put_ms(b, hdr_quantile(h, quantiles[i].share));
     }
     buf_append_char(b, '}');
 }
@@ -179,7 +179,7 @@ static void end_second(struct tally *t)
     buf_append_literal(b, ",\"latency_ms\":");
     put_quantiles(b, &t->second_latency);
     buf_append_char(b, '}');
-    t->second_latency = (struct histogram){0};
+    t->second_latency = (struct hdr){0};
     t->second++;
 }
 

@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/status.h"
-#include "bench/histogram.h"
+#include "bench/hdr.h"
 
 #define TALLY_NAME_MAX   31
 #define TALLY_SERIES_MAX 32
@@ -37,7 +37,7 @@ enum failure {
 /* Durations by name: by status, by the "code" of a problem, by its "phase". */
 struct series {
     char name[TALLY_NAME_MAX + 1];
-    struct histogram *latency;
+    struct hdr *latency;
 };
 
 struct series_set {
@@ -64,18 +64,18 @@ struct tally {
     uint64_t late;
     uint64_t phaseless; /* 503 and 504 that do not say in which phase */
 
-    struct histogram behind;  /* from due to sent */
-    struct histogram latency; /* from due to answered, of all */
-    struct histogram lateness;
+    struct hdr behind;  /* from due to sent */
+    struct hdr latency; /* from due to answered, of all */
+    struct hdr lateness;
     struct series_set statuses;
     struct series_set codes;
     struct series_set phases;
 
     bool has_timeline; /* Set by the caller */
     uint64_t second;
-    uint64_t second_counts[4];       /* good, refused, other, failed */
-    struct histogram second_latency; /* of the good */
-    struct buf timeline;             /* JSON objects */
+    uint64_t second_counts[4]; /* good, refused, other, failed */
+    struct hdr second_latency; /* of the good */
+    struct buf timeline;       /* JSON objects */
 };
 
 struct tally_answer {
