@@ -99,20 +99,22 @@ static void give_up_stuck_locked(struct executor *ex)
     }
 }
 
-/* There are as many slots as threads and spares: while a thread is missing, one is free. */
+/*
+ * There are as many slots as threads and spares: while a thread is missing, one is free, or will be
+ * when its thread has put its local thing away: NULL.
+ */
 static struct worker *free_slot_locked(struct executor *ex)
 {
-    struct worker *worker = ex->workers;
-
-    while (worker->state == WORKER_ALIVE) {
-        worker++;
+    for (unsigned i = 0; i < ex->slots; i++) {
+        if (ex->workers[i].state != WORKER_ALIVE) {
+            return &ex->workers[i];
+        }
     }
-    return worker;
+    return NULL;
 }
 
-static int start_spare_locked(struct executor *ex)
+static int start_spare_locked(struct executor *ex, struct worker *spare)
 {
-    struct worker *spare = free_slot_locked(ex);
     bool has_ended = spare->state == WORKER_ENDED;
     int rc;
 
@@ -136,7 +138,12 @@ static void replace_locked(struct executor *ex)
     give_up_stuck_locked(ex);
     missing = ex->conf.threads - ex->active;
     for (unsigned i = 0; i < missing && !ex->is_closed; i++) {
-        int rc = start_spare_locked(ex);
+        struct worker *slot = free_slot_locked(ex);
+        int rc;
+        if (slot == NULL) {
+            return; /* whoever leaves it wakes the monitor */
+        }
+        rc = start_spare_locked(ex, slot);
         if (rc != 0) {
             if (!ex->has_lost_spare) {
                 log_event(LOG_WARN, "a spare thread cannot be started: trying again",

@@ -261,7 +261,6 @@ static void leave_locked(struct worker *worker)
     } else {
         ex->active--;
     }
-    worker->state = WORKER_ENDED;
     monitor_need_locked(ex); /* its place, or its spare, may be wanted */
 }
 
@@ -287,8 +286,12 @@ static void *worker_main(void *argument)
     leave_locked(worker);
     pthread_mutex_unlock(&ex->mu);
     if (worker->local != NULL && ex->conf.local_destroy != NULL) {
-        ex->conf.local_destroy(worker->local);
+        ex->conf.local_destroy(worker->local); /* may take a while: nobody joins it before */
     }
+    pthread_mutex_lock(&ex->mu);
+    worker->state = WORKER_ENDED;
+    monitor_need_locked(ex); /* its slot may be wanted */
+    pthread_mutex_unlock(&ex->mu);
     return NULL;
 }
 

@@ -514,6 +514,8 @@ struct crew {
     _Atomic int created;
     _Atomic int fails_at; /* the n-th that is created is not, from 1; 0: none */
     sem_t gone;
+    _Atomic bool is_held; /* the next that leaves does not before hold is posted */
+    sem_t hold;
 };
 
 /* Wait until the monitor has looked at the first worker, whose task is slow. */
@@ -545,6 +547,9 @@ static void leave_crew(void *local)
 {
     (void)local;
     sem_post(&crew.gone);
+    if (atomic_exchange(&crew.is_held, false)) {
+        sem_wait(&crew.hold);
+    }
 }
 
 static struct executor *make_crew(unsigned threads, unsigned spares)
@@ -552,6 +557,7 @@ static struct executor *make_crew(unsigned threads, unsigned spares)
     atomic_store(&crew.created, 0);
     atomic_store(&crew.fails_at, 0);
     sem_init(&crew.gone, 0, 0);
+    sem_init(&crew.hold, 0, 0);
     crew.ex = make(&(struct executor_conf){.name = "test",
                                            .threads = threads,
                                            .queue_max = 20,
@@ -702,6 +708,37 @@ static void a_spare_that_is_free_is_for_the_next(void **state)
     end(ex);
 }
 
+/* The slot of the only spare is not free yet: the monitor has other things to do meanwhile. */
+static void nobody_waits_for_one_that_leaves_slowly(void **state)
+{
+    struct executor *ex = make_crew(2, 1);
+    struct job deaf[3];
+    struct job next;
+
+    (void)state;
+    clock_set_for_tests(clock_now_ns());
+    atomic_store(&crew.is_held, true);
+    begin_deaf(ex, &deaf[0]);
+    clock_advance(TOLD_NS);
+    await_stuck(ex, 1);
+    job_end(&deaf[0]);
+    sem_wait(&crew.gone);
+    for (unsigned i = 1; i < 3; i++) {
+        begin_deaf(ex, &deaf[i]);
+        clock_advance(TOLD_NS);
+        await_stuck(ex, i); /* the second is seen though the first has no spare yet */
+    }
+    assert_int_equal(atomic_load(&crew.created), 3);
+    sem_post(&crew.hold);
+    begin(ex, &next);
+    assert_int_equal(atomic_load(&crew.created), 4);
+    for (unsigned i = 1; i < 3; i++) {
+        job_end(&deaf[i]);
+    }
+    job_end(&next);
+    end(ex);
+}
+
 static void without_spares_it_is_only_counted(void **state)
 {
     struct executor *ex = make_crew(1, 0);
@@ -843,6 +880,7 @@ int main(void)
         cmocka_unit_test(a_spare_has_its_place),
         cmocka_unit_test(a_spare_that_fails_is_followed_by_another),
         cmocka_unit_test(a_spare_that_is_free_is_for_the_next),
+        cmocka_unit_test(nobody_waits_for_one_that_leaves_slowly),
         cmocka_unit_test(without_spares_it_is_only_counted),
         cmocka_unit_test(what_is_stuck_is_named_in_the_log),
         cmocka_unit_test(stopped_while_one_is_stuck),
