@@ -461,7 +461,14 @@ const char *executor_name(const struct executor *ex)
     return ex->name;
 }
 
-/* Tasks in batches were at the head of the queue when they were taken. */
+static int64_t older_ns(const struct list *link, int64_t than_ns)
+{
+    int64_t queued_ns = const_container_of(link, struct task, link)->queued_ns;
+
+    return queued_ns < than_ns ? queued_ns : than_ns;
+}
+
+/* The oldest of the queue is its first; of a batch the first, or the last if it is newest first. */
 static int64_t oldest_ns_locked(const struct executor *ex)
 {
     int64_t oldest_ns = INT64_MAX;
@@ -469,8 +476,8 @@ static int64_t oldest_ns_locked(const struct executor *ex)
     for (unsigned i = 0; i <= ex->slots; i++) {
         const struct list *tasks = i < ex->slots ? &ex->workers[i].batch : &ex->queue;
         if (!list_is_empty(tasks)) {
-            const struct task *task = container_of(tasks->next, struct task, link);
-            oldest_ns = task->queued_ns < oldest_ns ? task->queued_ns : oldest_ns;
+            oldest_ns = older_ns(tasks->next, oldest_ns);
+            oldest_ns = older_ns(tasks->prev, oldest_ns);
         }
     }
     return oldest_ns;

@@ -23,13 +23,37 @@ void monitor_need_locked(struct executor *ex)
 
 /* --- looking ------------------------------------------------------------------------------ */
 
-/* Give the rest of a batch back to the head of the queue, the first of it first. */
+static int64_t queued_ns(const struct list *link)
+{
+    return const_container_of(link, struct task, link)->queued_ns;
+}
+
+/* The link of the queue in front of which a task belongs: near the head, or near the end. */
+static struct list *place_of_locked(struct executor *ex, const struct list *link)
+{
+    struct list *place = ex->queue.next;
+    struct list *end = &ex->queue;
+
+    while (place != end && queued_ns(place) < queued_ns(link)) {
+        if (queued_ns(end->prev) <= queued_ns(link)) {
+            return end;
+        }
+        place = place->next;
+        end = end->prev;
+    }
+    return place;
+}
+
+/*
+ * Give the rest of a batch back to the queue, which stays in order of age: to its head, unless they
+ * were taken from its end because the newest go first.
+ */
 static void give_back_locked(struct executor *ex, struct worker *worker)
 {
     while (!list_is_empty(&worker->batch)) {
         struct list *last = worker->batch.prev;
         list_remove(last);
-        list_append(ex->queue.next, last); /* in front of the first: a list is a circle */
+        list_append(place_of_locked(ex, last), last); /* in front of: a list is a circle */
     }
 }
 

@@ -74,6 +74,19 @@ static void await_monitor_asleep(struct executor *ex)
     }
 }
 
+/* Wait until the monitor has looked at the first worker, whose task is slow. */
+static void await_look(struct executor *ex)
+{
+    bool is_slow;
+
+    do {
+        sched_yield();
+        pthread_mutex_lock(&ex->mu);
+        is_slow = ex->workers[0].is_slow;
+        pthread_mutex_unlock(&ex->mu);
+    } while (!is_slow);
+}
+
 /* What was accepted has ended in one way. */
 static void assert_settled(struct executor *ex)
 {
@@ -286,6 +299,43 @@ static void the_stale_are_dropped_and_the_fresh_run(void **state)
     assert_over(&stale, TASK_SHED, 0);
     assert_over(&fresh, TASK_DONE, 1);
     assert_int_equal(stats_of(ex).dropped[TASK_SHED], 3);
+    end(ex);
+}
+
+/* Those that were taken as the newest and given back from behind a slow one are where they were. */
+static void the_queue_stays_in_order_of_age(void **state)
+{
+    struct executor *ex = overload(20, 1000);
+    struct journal journal = {0};
+    struct job blocker;
+    struct job jobs[4];
+    struct job later;
+
+    (void)state;
+    begin(ex, &blocker);
+    for (size_t i = 0; i < 4; i++) {
+        job_init(&jobs[i], &journal, i < 3);
+        jobs[i].task.is_short = true;
+        assert_int_equal(job_submit(ex, &jobs[i]), STATUS_OK);
+        clock_advance(1);
+    }
+    clock_advance(TARGET_NS + NS_PER_MS);
+    job_end(&blocker);
+    sem_wait(&jobs[3].begun); /* the newest first */
+    assert_int_equal(stats_of(ex).oldest_wait_ns, TARGET_NS + NS_PER_MS + 4);
+    clock_advance(2 * NS_PER_MS);
+    await_look(ex);
+    job_init(&later, &journal, true);
+    assert_int_equal(job_submit(ex, &later), STATUS_OK);
+    job_end(&jobs[3]);
+    for (size_t i = 0; i < 3; i++) {
+        sem_wait(&jobs[i].over);
+    }
+    sem_wait(&later.over);
+    assert_int_equal(later.begun_as, 1);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(jobs[i].begun_as, 4 - i);
+    }
     end(ex);
 }
 
@@ -517,19 +567,6 @@ struct crew {
     _Atomic bool is_held; /* the next that leaves does not before hold is posted */
     sem_t hold;
 };
-
-/* Wait until the monitor has looked at the first worker, whose task is slow. */
-static void await_look(struct executor *ex)
-{
-    bool is_slow;
-
-    do {
-        sched_yield();
-        pthread_mutex_lock(&ex->mu);
-        is_slow = ex->workers[0].is_slow;
-        pthread_mutex_unlock(&ex->mu);
-    } while (!is_slow);
-}
 
 static struct crew crew;
 
@@ -870,6 +907,7 @@ int main(void)
         cmocka_unit_test(the_newest_goes_first_while_overloaded),
         cmocka_unit_test(the_oldest_goes_first_while_nobody_waits_long),
         cmocka_unit_test(the_stale_are_dropped_and_the_fresh_run),
+        cmocka_unit_test(the_queue_stays_in_order_of_age),
         cmocka_unit_test(a_batch_that_was_taken_is_looked_after),
         cmocka_unit_test(a_queue_that_was_all_stale_is_not_full),
         cmocka_unit_test(everybody_is_seen),
