@@ -40,6 +40,7 @@ static void clear(struct exchange *ex) ON_LOOP
     ex->raw_target = NULL;
     ex->route = NULL;
     ex->applied_wait = (struct str){NULL, 0};
+    ex->client_address[0] = '\0';
     ex->task_answer = NULL;
     ex->task_answer_status = 0;
     ex->task_answer_size = 0;

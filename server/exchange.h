@@ -37,6 +37,7 @@
 #include "base/role.h"
 #include "pool/task.h"
 #include "server/call.h"
+#include "server/client.h"
 #include "server/completions.h"
 #include "server/router.h"
 #include "server/watch.h"
@@ -85,6 +86,7 @@ struct exchange {
     const struct route *route;
     struct completions *completions; /* of the loop; lent for its life */
     struct str applied_wait;         /* N of the client's "Prefer: wait=N", if there was one */
+    char client_address[CLIENT_ADDRESS_SIZE]; /* a copy: the client may go while work goes on */
 
     /* The worker's until the completion has been taken, then the loop's */
     struct task task;

@@ -31,6 +31,7 @@ struct handler {
     handler_work_fn work;   /* BLOCKING */
     bool is_short; /* BLOCKING: usually over in microseconds, and may run in one read transaction
                       with others of its kind */
+    const char *detail; /* what it does, for operators: its SQL; lent for its life; may be NULL */
 };
 
 #endif

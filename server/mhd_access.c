@@ -59,6 +59,7 @@ void *access_on_request_line(void *cls, const char *uri, struct MHD_Connection *
     loop->exchanges_count++;
     ex->connection = connection;
     ex->client = client;
+    memcpy(ex->client_address, client->address, sizeof(ex->client_address));
     client->exchange = ex;
     ex->raw_target = uri;
     ex->call.request.target = str_of(uri == NULL ? "" : uri);

@@ -15,6 +15,7 @@
 #define PROBLEM_LIST(X)                                                                            \
     X(BAD_REQUEST, 400, "bad_request", "Bad request", NULL)                                        \
     X(BAD_PARAMETERS, 400, "bad_parameters", "Bad parameters", NULL)                               \
+    X(FORBIDDEN, 403, "forbidden", "Forbidden", NULL)                                              \
     X(NOT_FOUND, 404, "not_found", "Not found", NULL)                                              \
     X(ROW_NOT_FOUND, 404, "row_not_found", "Row not found", NULL)                                  \
     X(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "Method not allowed", NULL)                   \

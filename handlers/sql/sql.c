@@ -218,6 +218,7 @@ static enum status fill(struct sql_route *route, const struct sql_conf *conf,
     if (route->binding == NULL || copy_params(route, conf) != STATUS_OK) {
         return STATUS_NOMEM;
     }
+    route->handler.detail = route->sql;
     check_shape(conf, info, f);
     bind_names(conf, info, route->binding, f);
     return f->count == 0 ? STATUS_OK : STATUS_INVALID;
