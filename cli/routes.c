@@ -5,11 +5,15 @@
 
 #include "base/base64.h"
 #include "base/mem.h"
+#include "handlers/admin/admin.h"
 #include "handlers/sleep/sleep.h"
 #include "handlers/table/table.h"
 #include "server/listener.h"
 
 #define PATH_SIZE 300 /* of a JSON path in a problem */
+
+#define ADMIN_QUERIES "/admin/queries"
+#define ADMIN_QUERY   ADMIN_QUERIES "/{id}"
 
 /* --- pools by name ------------------------------------------------------------------------ */
 
@@ -27,10 +31,10 @@ static bool find_pool(const struct service *s, const char *name, struct executor
 
 /* --- system and tables -------------------------------------------------------------------- */
 
-static enum status add_get(struct service *s, struct router *router, const char *path,
-                           const struct handler *handler, struct error *err)
+static enum status add_own(struct service *s, struct router *router, enum method method,
+                           const char *path, const struct handler *handler, struct error *err)
 {
-    struct route route = {.method = METHOD_GET,
+    struct route route = {.method = method,
                           .pattern = path,
                           .handler = handler,
                           .deadline_ms = s->config->limits.deadline_ms,
@@ -65,15 +69,19 @@ static bool is_on_main(const struct service *s, enum audience audience)
 static enum status add_system(struct service *s, struct error *err)
 {
     const struct {
+        enum method method;
         const char *path;
         const struct handler *handler;
         enum audience audience;
     } rows[] = {
-        {"/health", health_live_handler(s->health), FOR_ANYBODY},
-        {"/livez", health_live_handler(s->health), FOR_ANYBODY},
-        {"/readyz", health_ready_handler(s->health), FOR_ANYBODY},
-        {"/startupz", health_startup_handler(s->health), FOR_ANYBODY},
-        {"/metrics", s->metrics == NULL ? NULL : metrics_handler(s->metrics), FOR_OPERATORS},
+        {METHOD_GET, "/health", health_live_handler(s->health), FOR_ANYBODY},
+        {METHOD_GET, "/livez", health_live_handler(s->health), FOR_ANYBODY},
+        {METHOD_GET, "/readyz", health_ready_handler(s->health), FOR_ANYBODY},
+        {METHOD_GET, "/startupz", health_startup_handler(s->health), FOR_ANYBODY},
+        {METHOD_GET, ADMIN_QUERIES, admin_list_handler(s->admin), FOR_OPERATORS_NEARBY},
+        {METHOD_DELETE, ADMIN_QUERY, admin_cancel_handler(s->admin), FOR_OPERATORS_NEARBY},
+        {METHOD_GET, "/metrics", s->metrics == NULL ? NULL : metrics_handler(s->metrics),
+         FOR_OPERATORS},
     };
     enum status status = STATUS_OK;
 
@@ -82,11 +90,28 @@ static enum status add_system(struct service *s, struct error *err)
             continue; /* switched off */
         }
         if (is_on_main(s, rows[i].audience)) {
-            status = add_get(s, s->router, rows[i].path, rows[i].handler, err);
+            status = add_own(s, s->router, rows[i].method, rows[i].path, rows[i].handler, err);
         }
         if (status == STATUS_OK && s->admin_router != NULL) {
-            status = add_get(s, s->admin_router, rows[i].path, rows[i].handler, err);
+            status =
+                add_own(s, s->admin_router, rows[i].method, rows[i].path, rows[i].handler, err);
         }
+    }
+    return status;
+}
+
+/* Whoever asks in the wrong place, whatever he asks, is told which is the right one. */
+static enum status add_elsewhere(struct service *s, struct error *err)
+{
+    static const char *const paths[] = {ADMIN_QUERIES, ADMIN_QUERY};
+    static const enum method methods[] = {METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH,
+                                          METHOD_DELETE};
+    size_t n = is_on_main(s, FOR_OPERATORS_NEARBY) ? 0 : ARRAY_LENGTH(methods);
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(paths) * n && status == STATUS_OK; i++) {
+        status =
+            add_own(s, s->router, methods[i % n], paths[i / n], admin_elsewhere_handler(), err);
     }
     return status;
 }
@@ -100,14 +125,14 @@ static enum status add_tables(struct service *s, struct error *err)
     if (s->tables == NULL) {
         return STATUS_OK;
     }
-    status = add_get(s, s->router, prefix, table_list_handler(s->tables), err);
+    status = add_own(s, s->router, METHOD_GET, prefix, table_list_handler(s->tables), err);
     if (status == STATUS_OK) {
         (void)snprintf(path, sizeof(path), "%s/", prefix); /* the prefix is bounded by config */
-        status = add_get(s, s->router, path, table_list_handler(s->tables), err);
+        status = add_own(s, s->router, METHOD_GET, path, table_list_handler(s->tables), err);
     }
     if (status == STATUS_OK) {
         (void)snprintf(path, sizeof(path), "%s/{table}", prefix); /* likewise */
-        status = add_get(s, s->router, path, table_rows_handler(s->tables), err);
+        status = add_own(s, s->router, METHOD_GET, path, table_rows_handler(s->tables), err);
     }
     return status;
 }
@@ -331,6 +356,9 @@ enum status routes_add(struct service *s, struct problems *problems, struct erro
     s->sql_routes = mem_zalloc((s->config->routes_count + 1) * sizeof(struct sql_route *));
     if (s->sql_routes == NULL) {
         return error_set(err, STATUS_NOMEM, "no memory for the routes");
+    }
+    if (status == STATUS_OK) {
+        status = add_elsewhere(s, err);
     }
     if (status == STATUS_OK) {
         status = add_tables(s, err);

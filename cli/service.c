@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cli/routes.h"
 #include "cli/service_parts.h"
+#include "handlers/admin/admin.h"
 #include "handlers/table/table.h"
 #include "server/server.h"
 #include "storage/database.h"
@@ -125,6 +126,15 @@ static enum status create_metrics(struct service *s)
     return s->config->metrics.enabled ? metrics_create(&conf, &s->metrics) : STATUS_OK;
 }
 
+static enum status create_admin(struct service *s)
+{
+    struct admin_conf conf = {.executors = s->executors,
+                              .executors_count = s->is_dry ? 0 : s->executors_count,
+                              .is_shared = s->config->admin.listen == NULL};
+
+    return admin_create(&conf, &s->admin);
+}
+
 /* --- life --------------------------------------------------------------------------------- */
 
 static enum status build(struct service *s, struct problems *problems, struct error *err)
@@ -141,7 +151,7 @@ static enum status build(struct service *s, struct problems *problems, struct er
         return status;
     }
     if (health_create(s->executors, s->is_dry ? 0 : s->executors_count, &s->health) != STATUS_OK ||
-        router_create(&s->router) != STATUS_OK ||
+        create_admin(s) != STATUS_OK || router_create(&s->router) != STATUS_OK ||
         (s->config->admin.listen != NULL && router_create(&s->admin_router) != STATUS_OK)) {
         return error_set(err, STATUS_NOMEM, "no memory for the routes");
     }
@@ -203,6 +213,7 @@ void service_destroy(struct service *s)
     table_api_destroy(s->tables);
     health_destroy(s->health);
     metrics_destroy(s->metrics);
+    admin_destroy(s->admin);
     mem_free(s->executors);
     mem_free(s->executor_names);
     database_close(s->db);

@@ -7,6 +7,7 @@
 #include "pool/executor.h"
 #include "storage/slot.h"
 
+struct admin;
 struct table_api;
 
 struct service {
@@ -20,7 +21,8 @@ struct service {
     const char **executor_names;
     size_t executors_count;
     struct health *health;
-    struct metrics *metrics;  /* NULL: switched off */
+    struct metrics *metrics; /* NULL: switched off */
+    struct admin *admin;
     struct table_api *tables; /* NULL: not served */
     struct sql_route **sql_routes;
     size_t sql_routes_count;
