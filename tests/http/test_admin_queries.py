@@ -1,13 +1,15 @@
 """/admin/queries: operators see what waits and what runs, and end it; nobody else does."""
 
 import json
+import re
 import sqlite3
 import threading
 
 import pytest
 
 import library
-from harness import assert_bad_parameters, assert_problem, compose, wait_until
+from harness import (Closed, Connection, Truncated, assert_bad_parameters, assert_problem, compose,
+                     wait_until)
 
 LOOPBACK = "127.0.0.1"
 
@@ -30,10 +32,10 @@ ROUTES = [
 ]
 
 
-def configuration(**more):
+def configuration(limits=None, **more):
     """One thread each. Nothing here ends by itself within the test's patience."""
     return library.config(
-        writes=True, routes=ROUTES, limits={"deadline_ms": 600000},
+        writes=True, routes=ROUTES, limits={"deadline_ms": 600000, **(limits or {})},
         pools={"read": {"threads": 1, "queue": 100, "codel_target_ms": 0},
                "slow": {"threads": 1, "queue": 100, "codel_target_ms": 0}},
         **{"loops": 1, **more})
@@ -292,6 +294,63 @@ def test_only_on_the_loopback(serve):
             problem = assert_problem(ask(server, method, target), 404, "not_found")
             assert "admin.listen" in problem["hint"]
     assert ask(server, "GET", "/health").status == 200
+
+
+def with_admin(serve, admin="127.0.0.1:0", **more):
+    """A server with an admin listener, and the address of that."""
+    server = serve(configuration(admin={"listen": admin}, **more))
+    _, port = wait_until(lambda: re.search(r"^  admin   http://(.+):(\d+)$", server.stdout(), re.M),
+                         "the admin listener to be announced").groups()
+    return server, (LOOPBACK, int(port))
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "0.0.0.0:0"])
+@pytest.mark.parametrize("admin", ["127.0.0.1:0", "0.0.0.0:0"])
+def test_on_the_admin_listener_alone_if_there_is_one(serve, listen, admin):
+    server, address = with_admin(serve, admin, listen=listen)
+    for method in ("GET", "DELETE"):
+        problem = assert_problem(ask(server, method, "/admin/queries/1"), 404, "not_found")
+        assert "admin.listen" in problem["hint"]
+    waiting = server.begin("/sleep?ms=600000", headers={"X-Request-Id": "one"})
+    with Connection(address) as operator:
+        def look():
+            return operator.request("GET", "/admin/queries", host=LOOPBACK).json()
+        (query,) = wait_until(look, "the sleep")
+        assert (query["request_id"], query["client"]) == ("one", LOOPBACK)
+        target = f"/admin/queries/{query['id']}"
+        for host in ("evil.example", "localhost.evil.example:80"):
+            assert_problem(operator.request("DELETE", target, host=host), 403, "forbidden")
+        # What is before it is the operators' own business.
+        assert operator.request("GET", "/admin/queries", {"Via": "a"}, host=LOOPBACK).status == 200
+        assert operator.request("DELETE", target, host=LOOPBACK).status == 202
+    assert_cancelled(waiting, "run")
+
+
+def test_while_the_service_stops(serve):
+    """Operators look and cancel until the end, on the listener that outlives the others."""
+    server, address = with_admin(serve, limits={"deadline_ms": 600000, "drain_ms": 300})
+    held = [server.begin("/sleep?ms=600000") for _ in range(20)]
+    with Connection(address) as operator:
+        def look():
+            answer = operator.request("GET", "/admin/queries", host=LOOPBACK)
+            assert answer.status == 200
+            return answer.json()
+        ids = [query["id"] for query in wait_until(lambda: len(look()) == 20 and look(), "all")]
+        server.signal()
+        try:
+            while True:
+                assert len(look()) <= 20
+                if ids and look():
+                    target = f"/admin/queries/{ids.pop()}"
+                    answer = operator.request("DELETE", target, host=LOOPBACK)
+                    assert answer.status in (202, 204, 404)
+        except (Closed, Truncated):
+            pass
+    assert server.wait() == 0
+    for connection in held:
+        with connection:
+            problem = assert_problem(connection.read(), 503, ("cancelled", "draining"))
+            assert problem["phase"] in ("queue", "run")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8080", "localhost", "LOCALHOST:1",
