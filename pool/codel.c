@@ -25,13 +25,17 @@ static int64_t interval_ns(const struct codel *c)
  * An interval in which nothing was taken says nothing, and what was before it is no news any more:
  * the queue was empty, or stood still.
  */
+static bool is_news(const struct codel *c, int64_t now_ns)
+{
+    return now_ns - c->end_ns < interval_ns(c);
+}
+
 static void begin_interval(struct codel *c, int64_t now_ns)
 {
-    bool is_news = now_ns - c->end_ns < interval_ns(c);
     bool is_standing = c->least_ns != INT64_MAX && c->least_ns > target_ns(c);
 
-    c->is_refusing = is_news && c->is_overloaded && c->has_given_up;
-    c->is_overloaded = c->is_refusing || (is_news && is_standing);
+    c->is_refusing = is_news(c, now_ns) && c->is_overloaded && c->has_given_up;
+    c->is_overloaded = c->is_refusing || (is_news(c, now_ns) && is_standing);
     c->end_ns = now_ns + interval_ns(c);
     c->least_ns = INT64_MAX;
     c->has_given_up = false;
@@ -51,6 +55,11 @@ void codel_on_take(struct codel *c, int64_t now_ns, int64_t oldest_ns, int64_t m
         begin_interval(c, now_ns);
     }
     c->least_ns = oldest_ns < c->least_ns ? oldest_ns : c->least_ns;
+}
+
+bool codel_is_overloaded(const struct codel *c, int64_t now_ns)
+{
+    return c->is_overloaded && is_news(c, now_ns);
 }
 
 bool codel_refuses(struct codel *c, int64_t wait_ns)

@@ -32,8 +32,7 @@ struct codel {
     int64_t least_ns;  /* the least delay of the current interval */
     bool has_given_up; /* on a task, during the current interval: dropped or refused */
     bool is_refusing;
-    /* To be read */
-    bool is_overloaded;
+    bool is_overloaded; /* at the last take */
 };
 
 /* target_ns: an acceptable standing delay (0: off); interval_ns: how long it takes to be standing. */
@@ -44,6 +43,9 @@ void codel_init(struct codel *c, int64_t target_ns, int64_t interval_ns);
  * long as none has ended.
  */
 void codel_on_take(struct codel *c, int64_t now_ns, int64_t oldest_ns, int64_t mean_ns);
+
+/* Is it overloaded now? Nothing taken for an interval: no more. */
+bool codel_is_overloaded(const struct codel *c, int64_t now_ns);
 
 /* Is a newcomer refused who would have to wait for wait_ns? Counts it, if so. */
 bool codel_refuses(struct codel *c, int64_t wait_ns);

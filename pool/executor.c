@@ -54,9 +54,18 @@ void queue_note_drained_locked(struct executor *ex)
     }
 }
 
+/* Threads that can be counted on: those that are stuck, and have no spare in their place, cannot. */
+static unsigned able_locked(const struct executor *ex)
+{
+    const struct executor_stats *s = &ex->stats;
+    unsigned lost = s->stuck > s->replaced ? s->stuck - s->replaced : 0;
+
+    return lost < s->threads ? s->threads - lost : 1;
+}
+
 int64_t queue_wait_ns_locked(const struct executor *ex)
 {
-    return (int64_t)ex->stats.queued * ex->stats.mean_run_ns / ex->stats.threads;
+    return (int64_t)ex->stats.queued * ex->stats.mean_run_ns / able_locked(ex);
 }
 
 void queue_drop_locked(struct executor *ex, struct task *task, enum task_end end, struct list *to)
@@ -132,6 +141,11 @@ enum status executor_submit(struct executor *ex, struct task *task, int64_t now_
     list_append(&ex->queue, &task->link);
     ex->stats.queued++;
     ex->stats.submitted++;
+    atomic_store_explicit(&ex->arrivals, ex->stats.submitted, memory_order_relaxed);
+    if (ex->idle_since_ns != 0) {
+        ex->gap_ns += (now_ns - ex->idle_since_ns - ex->gap_ns) / 4;
+        ex->idle_since_ns = 0;
+    }
     if (queue_is_full_locked(ex)) {
         note_full_locked(ex, now_ns);
     }
@@ -146,8 +160,12 @@ enum status executor_submit(struct executor *ex, struct task *task, int64_t now_
 static bool is_wake_worth_it_locked(const struct executor *ex)
 {
     unsigned awake = ex->lively == 0 ? 1 : ex->lively;
+    int64_t now_ns = clock_now_ns();
 
-    if (ex->lively == 0 || clock_now_ns() - ex->progress_ns > WAKE_NS) {
+    if (ex->scout_end_ns != 0) {
+        return now_ns > ex->scout_end_ns; /* it has lost its processor */
+    }
+    if (ex->lively == 0 || now_ns - ex->progress_ns > WAKE_NS) {
         return true;
     }
     return (int64_t)ex->stats.queued * ex->stats.mean_run_ns / awake > WAKE_NS;
@@ -387,6 +405,7 @@ static void drop_all_locked(struct executor *ex, struct list *from, struct list 
 static void close_locked(struct executor *ex, struct list *orphans)
 {
     ex->is_closed = true;
+    atomic_store_explicit(&ex->arrivals, UINT64_MAX, memory_order_relaxed);
     for (unsigned i = 0; i < ex->slots; i++) {
         struct worker *worker = &ex->workers[i];
         drop_all_locked(ex, &worker->batch, orphans);
@@ -489,7 +508,7 @@ void executor_stats(struct executor *ex, struct executor_stats *ret)
 
     pthread_mutex_lock(&ex->mu);
     *ret = ex->stats;
-    ret->is_overloaded = ex->codel.is_overloaded;
+    ret->is_overloaded = codel_is_overloaded(&ex->codel, clock_now_ns());
     oldest_ns = oldest_ns_locked(ex);
     pthread_mutex_unlock(&ex->mu);
     ret->oldest_wait_ns = oldest_ns == INT64_MAX ? 0 : clock_now_ns() - oldest_ns;
@@ -500,7 +519,7 @@ int64_t executor_drain_ns(struct executor *ex)
     int64_t wait_ns;
 
     pthread_mutex_lock(&ex->mu);
-    wait_ns = queue_wait_ns_locked(ex) + ex->stats.mean_run_ns / ex->stats.threads;
+    wait_ns = queue_wait_ns_locked(ex) + ex->stats.mean_run_ns / able_locked(ex);
     pthread_mutex_unlock(&ex->mu);
     return wait_ns;
 }

@@ -16,7 +16,8 @@
  *
  * Idle workers form a stack and the last one to fall asleep is woken first: its cache is warm and
  * the others stay asleep (folly's LifoSem measured why). Submitting wakes nobody: executor_kick
- * does, once for all that was submitted before it.
+ * does, once for all that was submitted before it. A worker that has run out of work looks out for
+ * more for 60 us before it sleeps, if it came so soon of late.
  *
  * Short tasks run in batches: a worker takes as many as it expects to do within a fifth of a
  * millisecond, runs them between local_batch_begin and local_batch_end (one read transaction, say)

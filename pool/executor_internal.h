@@ -15,8 +15,10 @@
 #define BATCH_NS                                                                                   \
     (NS_PER_MS / 5) /* of expected work in a batch; a task that takes it is not short */
 #define WAKE_NS        (NS_PER_MS / 20) /* about what a wake takes: work that starts sooner needs none */
-#define SLOW_NS        NS_PER_MS        /* in the midst of a batch */
-#define STUCK_NS       NS_PER_S         /* since it was told to end */
+#define SCOUT_NS       (60 * NS_PER_MS / 1000) /* to look out for work, awake, if it comes so soon */
+#define SCOUT_LOOKS    200                     /* at most: the clock may stand */
+#define SLOW_NS        NS_PER_MS               /* in the midst of a batch */
+#define STUCK_NS       NS_PER_S                /* since it was told to end */
 #define MONITOR_NAP_NS NS_PER_MS
 
 enum worker_state { WORKER_NONE, WORKER_ALIVE, WORKER_ENDED /* to be joined */ };
@@ -48,7 +50,10 @@ struct executor {
     unsigned active;     /* workers alive, without those that a spare stands in for */
     unsigned lively;     /* of those, awake and not slow */
     struct executor_stats stats;
-    int64_t progress_ns; /* when a task last began or ended */
+    int64_t scout_end_ns; /* a worker without work looks out for some, awake, until then; 0: none */
+    int64_t idle_since_ns; /* since when a worker has been without work; 0: not since a submit */
+    int64_t gap_ns;        /* how long that takes of late */
+    int64_t progress_ns;   /* when a task last began or ended */
     struct codel codel;
     bool is_closed;
     unsigned started;           /* workers whose local thing exists, or not */
@@ -60,6 +65,7 @@ struct executor {
     pthread_cond_t monitor_wake;
     pthread_t monitor;
 
+    _Atomic uint64_t arrivals;     /* Atomic, relaxed: for the scout */
     _Atomic int64_t full_since_ns; /* Atomic, relaxed: a hint for readiness */
 
     /* Immutable after create */

@@ -9,6 +9,7 @@
 #define GANTRY_SERVER_COMPLETIONS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/role.h"
@@ -37,6 +38,12 @@ void completions_push_chain(struct completions *c, struct completion *newest,
 
 /* All of them, the oldest first, linked by next; or NULL. */
 struct completion *completions_take(struct completions *c) ON_LOOP;
+
+/* Is there nothing to take? A hint. */
+static inline bool completions_is_empty(const struct completions *c)
+{
+    return atomic_load_explicit(&c->top, memory_order_relaxed) == NULL;
+}
 
 /* Wake the loop for another reason. */
 void completions_wake(struct completions *c) ANY_THREAD;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <microhttpd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +26,9 @@
 
 #define EVENTS_MAX 64
 #define POOL_BYTES                                                                                 \
-    ((size_t)32 * 1024) /* of libmicrohttpd per connection; it is memset per request */
+    ((size_t)32 * 1024)    /* of libmicrohttpd per connection; it is memset per request */
+#define AWAIT_LOOKS    100 /* at most: the clock may stand */
+#define AWAIT_NS       (30 * NS_PER_MS / 1000)
 #define SLEEP_MS_MAX   (3600 * 1000)
 #define AGAIN_LOG2_MAX 4 /* for 16 ms at most */
 
@@ -150,6 +153,22 @@ static void rest(struct loop *loop, int64_t now_ns) ON_LOOP
     }
 }
 
+/*
+ * One request is in flight and nothing else is to do. A point read is done within microseconds, and
+ * going to sleep and being woken takes longer: so look for it, for a moment.
+ * Return: has something come?
+ */
+static bool await_soon(struct loop *loop, int64_t now_ns) ON_LOOP
+{
+    for (unsigned i = 0; i < AWAIT_LOOKS && clock_now_ns() - now_ns < AWAIT_NS; i++) {
+        if (!completions_is_empty(&loop->completions)) {
+            return true;
+        }
+        (void)sched_yield(); /* the worker may be waiting for this very processor */
+    }
+    return false;
+}
+
 void loop_turn(struct loop *loop, int64_t until_ns)
 {
     struct epoll_event events[EVENTS_MAX];
@@ -159,6 +178,9 @@ void loop_turn(struct loop *loop, int64_t until_ns)
     int n;
 
     rest(loop, now_ns);
+    if (loop->lingering == 1 && ms > 0 && await_soon(loop, now_ns)) {
+        ms = 0;
+    }
     n = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, ms);
     loop->now_ns = clock_now_ns();
     pulse_wake(&loop->pulse, loop->now_ns);
