@@ -187,7 +187,7 @@ static enum MHD_Result take_body(struct loop *loop, struct exchange *ex, const c
                                  size_t *size) ON_LOOP
 {
     ex->client->has_moved = true;
-    loop->has_read = true;
+    loop->has_more = true;
     if (ex->body_dropped == 0) {
         ex->has_no_room = !loop_charge(loop, ex, *size);
         if (!ex->has_no_room) {
@@ -268,6 +268,7 @@ enum MHD_Result access_on_request(void *cls, struct MHD_Connection *connection, 
         }
         return dispatch(loop, ex);
     case EXCHANGE_DONE:
+        loop->has_more = true; /* libmicrohttpd writes it when it is run again */
         return answer_send(loop, ex);
     case EXCHANGE_READY:
     case EXCHANGE_IN_FLIGHT:

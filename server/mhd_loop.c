@@ -122,7 +122,7 @@ static int sleep_ms(struct loop *loop, int64_t now_ns, int64_t until_ns) ON_LOOP
     loop->is_asked_again = mhd_ms == 0;
     if (!loop->is_asked_again) {
         loop->barren = 0;
-    } else if (loop->lingering > 0 && !loop->has_read) {
+    } else if (loop->lingering > 0 && !loop->has_more) {
         mhd_ms =
             LOOP_LINGER_NS / NS_PER_MS; /* it asks for those in flight: they will be heard of */
     } else {
@@ -185,7 +185,7 @@ void loop_turn(struct loop *loop, int64_t until_ns)
     loop->now_ns = clock_now_ns();
     pulse_wake(&loop->pulse, loop->now_ns);
     loop->has_moved = n > 0;
-    loop->has_read = false;
+    loop->has_more = false;
     for (int i = 0; i < n; i++) {
         if (events[i].data.ptr == &loop->acceptor) {
             is_awaited = true;

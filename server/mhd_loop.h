@@ -71,8 +71,10 @@ struct loop {
     unsigned submitted_count LOOP_OWNED;
     unsigned lingering LOOP_OWNED; /* in flight, and not suspended */
     int64_t now_ns LOOP_OWNED;     /* when this turn's waiting ended */
-    bool has_read LOOP_OWNED;     /* a piece of a body, during this turn: there may be more of it */
-    uint64_t buffered LOOP_OWNED; /* bytes charged to exchanges: conf.buffered_max */
+    bool has_more
+        LOOP_OWNED; /* libmicrohttpd goes on, when run again, with what this turn brought: a
+                                 body of which there may be more, an answer to be written */
+    uint64_t buffered LOOP_OWNED;        /* bytes charged to exchanges: conf.buffered_max */
     unsigned exchanges_count LOOP_OWNED; /* alive, for the final reckoning */
     uint64_t id_state LOOP_OWNED;        /* of the request ids */
     bool is_draining LOOP_OWNED;
