@@ -71,9 +71,8 @@ struct loop {
     unsigned submitted_count LOOP_OWNED;
     unsigned lingering LOOP_OWNED; /* in flight, and not suspended */
     int64_t now_ns LOOP_OWNED;     /* when this turn's waiting ended */
-    bool has_more
-        LOOP_OWNED; /* libmicrohttpd goes on, when run again, with what this turn brought: a
-                                 body of which there may be more, an answer to be written */
+    /* libmicrohttpd goes on, when run again, with what this turn brought: a body, an answer */
+    bool has_more LOOP_OWNED;
     uint64_t buffered LOOP_OWNED;        /* bytes charged to exchanges: conf.buffered_max */
     unsigned exchanges_count LOOP_OWNED; /* alive, for the final reckoning */
     uint64_t id_state LOOP_OWNED;        /* of the request ids */
