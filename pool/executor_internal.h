@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/clock.h"
+#include "base/lookout.h"
 #include "pool/codel.h"
 #include "pool/executor.h"
 
@@ -15,8 +16,7 @@
 #define BATCH_NS                                                                                   \
     (NS_PER_MS / 5) /* of expected work in a batch; a task that takes it is not short */
 #define WAKE_NS        (NS_PER_MS / 20) /* about what a wake takes: work that starts sooner needs none */
-#define SCOUT_NS       (60 * NS_PER_MS / 1000) /* to look out for work, awake, if it comes so soon */
-#define SCOUT_LOOKS    200                     /* at most: the clock may stand */
+#define SCOUT_NS       (60 * NS_PER_MS / 1000) /* to look out for work that comes so soon */
 #define SLOW_NS        NS_PER_MS               /* in the midst of a batch */
 #define STUCK_NS       NS_PER_S                /* since it was told to end */
 #define MONITOR_NAP_NS NS_PER_MS
@@ -50,10 +50,11 @@ struct executor {
     unsigned active;     /* workers alive, without those that a spare stands in for */
     unsigned lively;     /* of those, awake and not slow */
     struct executor_stats stats;
-    int64_t scout_end_ns; /* a worker without work looks out for some, awake, until then; 0: none */
-    int64_t idle_since_ns; /* since when a worker has been without work; 0: not since a submit */
-    int64_t gap_ns;        /* how long that takes of late */
-    int64_t progress_ns;   /* when a task last began or ended */
+    int64_t scout_end_ns;   /* a worker without work looks out for some until then; 0: none does */
+    struct lookout lookout; /* the scout's: used without the mutex, by one at a time */
+    int64_t idle_since_ns;  /* since when a worker has been without work; 0: not since a submit */
+    int64_t gap_ns;         /* how long that takes of late */
+    int64_t progress_ns;    /* when a task last began or ended */
     struct codel codel;
     bool is_closed;
     unsigned started;           /* workers whose local thing exists, or not */

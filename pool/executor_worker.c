@@ -5,7 +5,6 @@
  * it. Until a task has begun it stays QUEUED, though in its worker's list: cancelling treats it like
  * the others, and the monitor may take it away again.
  */
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -196,10 +195,8 @@ static void run_batch_locked(struct worker *worker, int64_t now_ns)
 /* --- the thread --------------------------------------------------------------------------- */
 
 /*
- * Look out for work for a moment, awake, if it came so soon of late: going to sleep and being woken
- * costs more than that, above all on a machine with nothing else to do. A client that waits for each
- * answer before it asks again gets it in less than half the time. (KVM's halt polling does the same,
- * one storey below.) One worker of an executor does so at a time.
+ * Look out for work for a moment if it came so soon of late: a client that waits for each answer before
+ * it asks again then gets it in less than half the time. One worker of an executor does so at a time.
  * Return: has any come, or the end?
  */
 static bool scout_locked(struct worker *worker, int64_t now_ns)
@@ -208,15 +205,14 @@ static bool scout_locked(struct worker *worker, int64_t now_ns)
     uint64_t before = ex->stats.submitted;
 
     ex->idle_since_ns = now_ns;
-    if (ex->scout_end_ns != 0 || ex->gap_ns == 0 || ex->gap_ns > SCOUT_NS) {
+    if (ex->scout_end_ns != 0 || ex->gap_ns == 0 || ex->gap_ns > SCOUT_NS ||
+        !lookout_begin(&ex->lookout, now_ns, SCOUT_NS)) {
         return false;
     }
     ex->scout_end_ns = now_ns + SCOUT_NS;
     pthread_mutex_unlock(&ex->mu);
-    for (unsigned i = 0; i < SCOUT_LOOKS && clock_now_ns() - now_ns < SCOUT_NS &&
-                         atomic_load_explicit(&ex->arrivals, memory_order_relaxed) == before;
-         i++) {
-        (void)sched_yield(); /* somebody may need the processor more */
+    while (atomic_load_explicit(&ex->arrivals, memory_order_relaxed) == before &&
+           lookout_yield(&ex->lookout)) {
     }
     pthread_mutex_lock(&ex->mu);
     ex->scout_end_ns = 0;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <microhttpd.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,8 +25,7 @@
 
 #define EVENTS_MAX 64
 #define POOL_BYTES                                                                                 \
-    ((size_t)32 * 1024)    /* of libmicrohttpd per connection; it is memset per request */
-#define AWAIT_LOOKS    100 /* at most: the clock may stand */
+    ((size_t)32 * 1024) /* of libmicrohttpd per connection; it is memset per request */
 #define AWAIT_NS       (30 * NS_PER_MS / 1000)
 #define SLEEP_MS_MAX   (3600 * 1000)
 #define AGAIN_LOG2_MAX 4 /* for 16 ms at most */
@@ -153,20 +151,18 @@ static void rest(struct loop *loop, int64_t now_ns) ON_LOOP
     }
 }
 
-/*
- * One request is in flight and nothing else is to do. A point read is done within microseconds, and
- * going to sleep and being woken takes longer: so look for it, for a moment.
- * Return: has something come?
- */
+/* One request is in flight, and nothing else is to do: is it done in a moment? */
 static bool await_soon(struct loop *loop, int64_t now_ns) ON_LOOP
 {
-    for (unsigned i = 0; i < AWAIT_LOOKS && clock_now_ns() - now_ns < AWAIT_NS; i++) {
-        if (!completions_is_empty(&loop->completions)) {
-            return true;
-        }
-        (void)sched_yield(); /* the worker may be waiting for this very processor */
+    if (loop->lingering != 1 || !lookout_begin(&loop->lookout, now_ns, AWAIT_NS)) {
+        return false;
     }
-    return false;
+    while (completions_is_empty(&loop->completions)) {
+        if (!lookout_yield(&loop->lookout)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void loop_turn(struct loop *loop, int64_t until_ns)
@@ -178,7 +174,7 @@ void loop_turn(struct loop *loop, int64_t until_ns)
     int n;
 
     rest(loop, now_ns);
-    if (loop->lingering == 1 && ms > 0 && await_soon(loop, now_ns)) {
+    if (ms > 0 && await_soon(loop, now_ns)) {
         ms = 0;
     }
     n = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, ms);

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/list.h"
+#include "base/lookout.h"
 #include "base/role.h"
 #include "server/completions.h"
 #include "server/exchange.h"
@@ -69,6 +70,7 @@ struct loop {
     uint64_t flights LOOP_OWNED;                               /* begun so far, or tried to */
     struct executor *submitted[LOOP_SUBMITTED_MAX] LOOP_OWNED; /* to be kicked */
     unsigned submitted_count LOOP_OWNED;
+    struct lookout lookout LOOP_OWNED;
     unsigned lingering LOOP_OWNED; /* in flight, and not suspended */
     int64_t now_ns LOOP_OWNED;     /* when this turn's waiting ended */
     /* libmicrohttpd goes on, when run again, with what this turn brought: a body, an answer */
