@@ -112,6 +112,57 @@ static void put_cancelled(struct page *p)
     }
 }
 
+/* Names of what is stuck on one pool: of more than these it is enough to know the number. */
+struct stuck {
+    const char *names[16];
+    unsigned counts[16];
+    size_t count;
+};
+
+static void note_stuck(void *user, const struct task *task, bool is_running, bool is_stuck)
+{
+    struct stuck *stuck = user;
+    size_t i = 0;
+
+    if (!is_running || !is_stuck) {
+        return;
+    }
+    while (i < stuck->count && stuck->names[i] != task->name) {
+        i++;
+    }
+    if (i == ARRAY_LENGTH(stuck->names)) {
+        return;
+    }
+    if (i == stuck->count) {
+        stuck->names[stuck->count++] = task->name;
+    }
+    stuck->counts[i]++;
+}
+
+/* By route, and only where there is something: it should be rare. */
+static void put_stuck(struct page *p)
+{
+    bool has_begun = false;
+
+    for (size_t i = 0; i < p->metrics->conf.executors_count; i++) {
+        struct stuck stuck = {.count = 0};
+
+        if (p->pools[i].stuck > 0) {
+            executor_visit(p->metrics->conf.executors[i], note_stuck, &stuck);
+        }
+        if (stuck.count > 0 && !has_begun) {
+            exposition_family(&p->to, "gantry_pool_stuck_requests", EXPOSITION_GAUGE,
+                              "Requests that were told to end a second or more ago, and run.");
+            has_begun = true;
+        }
+        for (size_t k = 0; k < stuck.count; k++) {
+            const struct exposition_label labels[] = {label_of_pool(p, i),
+                                                      {"route", str_of(stuck.names[k])}};
+            exposition_u64(&p->to, labels, 2, stuck.counts[k]);
+        }
+    }
+}
+
 static void put_pools(struct page *p)
 {
     size_t count = p->metrics->conf.executors_count;
@@ -130,6 +181,7 @@ static void put_pools(struct page *p)
 #undef PUT_FAMILY
     put_rejected(p);
     put_cancelled(p);
+    put_stuck(p);
 }
 
 /* --- loops ------------------------------------------------------------------------------------ */

@@ -54,6 +54,10 @@ CREATE VIEW old_books AS SELECT id, title FROM books WHERE year < 1900;
 RUNAWAY = ("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)"
            " SELECT count(*) AS n FROM c")
 
+# Minutes within one step of SQLite's, where nothing asks whether to go on.
+DEAF = ("SELECT instr(CAST(zeroblob(9000000) AS BLOB),"
+        " CAST(CAST(zeroblob(4000000) AS TEXT) || 'x' AS BLOB)) AS n")
+
 
 def echo(kind, path=None, method="GET", **more):
     """A route that answers the value SQLite got, and of which type it was."""

@@ -191,12 +191,27 @@ def test_documentation_and_output_agree(serve):
             documented[name] = kind, frozenset(re.findall(r"`(\w+)`", labels)), meaning
     if "gantry_process_open_fds" not in page.types:  # before Linux 6.2
         del documented["gantry_process_open_fds"]
+    del documented["gantry_pool_stuck_requests"]  # only there while there are any
     shown = {}
     for name, kind in page.types.items():
         (labels,) = page.labels_of(name)
         shown[name] = kind, labels, page.helps[name]
     assert shown == documented
     assert all(name.startswith("gantry_") for name in shown)
+
+
+def test_what_cannot_be_stopped_is_named(serve):
+    server = serve(library.config(pools={"deaf": {"threads": 1, "spares": 0}},
+                                  routes=[{"path": "/deaf", "sql": library.DEAF, "pool": "deaf"}]))
+    assert "gantry_pool_stuck_requests" not in look(server).types
+    with server.begin("/deaf"):
+        wait_until(lambda: look(server).get("gantry_pool_busy_threads", pool="deaf") == 1, "it runs")
+    page = wait_until(lambda: (page := look(server)).get("gantry_pool_stuck_threads", pool="deaf")
+                      and page, "it to be stuck")
+    assert page.get("gantry_pool_stuck_requests", pool="deaf", route="/deaf") == 1
+    assert page.helps["gantry_pool_stuck_requests"] \
+        == "Requests that were told to end a second or more ago, and run."
+    server.kill()  # it would not end for minutes
 
 
 def test_methods(shared):
