@@ -132,8 +132,10 @@ enum MHD_Result flight_visit(struct loop *loop, struct exchange *ex)
         MHD_suspend_connection(ex->connection);
         ex->is_suspended = true;
         loop->lingering--;
-        watch_end(&loop->watch, &ex->watched); /* if it was near */
-        watch_begin(&loop->watch, &ex->watched, ex->deadline_ns);
+        if (!ex->is_told) {                        /* else what is watched is its grace */
+            watch_end(&loop->watch, &ex->watched); /* if it was near */
+            watch_begin(&loop->watch, &ex->watched, ex->deadline_ns);
+        }
     }
     return MHD_YES;
 }

@@ -412,6 +412,20 @@ def test_deadline_of_a_route(serve):
             assert connection.request("GET", "/books/1").json()["id"] == 1
 
 
+def test_deadline_of_a_millisecond(serve):
+    """It may pass before the request has been taken up, or while it runs; never without an answer."""
+    server = serve(library.config(
+        loops=1, routes=[library.sleep_route("slow", "/short", deadline_ms=1),
+                         {"method": "GET", "path": "/runaway", "sql": library.RUNAWAY,
+                          "deadline_ms": 1}, *library.ROUTES]))
+    with server.connect() as connection:
+        for target in ["/short?ms=60000", "/runaway"] * 50:
+            answer = connection.request("GET", target)
+            kind = "deadline_run" if answer.status == 504 else "deadline_queue"
+            assert_problem(answer, 504 if answer.status == 504 else 503, kind)
+        assert connection.request("GET", "/sleep?ms=1").json() == {"slept_ms": 1}
+
+
 def test_deadline_of_the_configuration(serve):
     server = serve(library.config(limits={"deadline_ms": 300}))
     assert_problem(server.get("/sleep?ms=60000"), 504, "deadline_run")
