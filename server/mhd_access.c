@@ -172,6 +172,7 @@ static enum MHD_Result begin(struct loop *loop, struct exchange *ex, const char 
     if (verdict.has_body) {
         ex->is_chunked = verdict.is_chunked;
         ex->client->has_moved = true;
+        loop_expect_more(loop, 1); /* 100 Continue is written, or the body read */
         watch_client(&loop->watch, ex->client, CLIENT_BODY, clock_now_ns());
     }
     return MHD_YES;
@@ -187,7 +188,7 @@ static enum MHD_Result take_body(struct loop *loop, struct exchange *ex, const c
                                  size_t *size) ON_LOOP
 {
     ex->client->has_moved = true;
-    loop->has_more = true;
+    loop_expect_more(loop, 1);
     if (ex->body_dropped == 0) {
         ex->has_no_room = !loop_charge(loop, ex, *size);
         if (!ex->has_no_room) {
@@ -268,7 +269,6 @@ enum MHD_Result access_on_request(void *cls, struct MHD_Connection *connection, 
         }
         return dispatch(loop, ex);
     case EXCHANGE_DONE:
-        loop->has_more = true; /* libmicrohttpd writes it when it is run again */
         return answer_send(loop, ex);
     case EXCHANGE_READY:
     case EXCHANGE_IN_FLIGHT:
@@ -381,6 +381,7 @@ void access_on_completed(void *cls, struct MHD_Connection *connection, void **co
     (void)connection;
     assert_on_loop();
     loop->has_moved = true;
+    loop_expect_more(loop, 1); /* the next request may be there already */
     if (ex == NULL) {
         return;
     }

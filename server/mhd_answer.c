@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "server/mhd_response.h"
 
+#define ANSWER_TURNS 2 /* libmicrohttpd writes the answer, and then is done with it */
+
 enum MHD_Result answer_send(struct loop *loop, struct exchange *ex)
 {
     struct MHD_Response *answer = ex->answer;
@@ -20,6 +22,7 @@ enum MHD_Result answer_send(struct loop *loop, struct exchange *ex)
     mhd_response_destroy(answer); /* libmicrohttpd holds its own reference */
     ex->answer = NULL;
     ex->is_answered = result == MHD_YES;
+    loop_expect_more(loop, ANSWER_TURNS);
     return result;
 }
 

@@ -120,7 +120,9 @@ static int sleep_ms(struct loop *loop, int64_t now_ns, int64_t until_ns) ON_LOOP
     loop->is_asked_again = mhd_ms == 0;
     if (!loop->is_asked_again) {
         loop->barren = 0;
-    } else if (loop->lingering > 0 && !loop->has_more) {
+    } else if (loop->more > 0) {
+        mhd_ms = 0; /* whoever else is stuck or lingers: something goes on */
+    } else if (loop->lingering > 0) {
         mhd_ms =
             LOOP_LINGER_NS / NS_PER_MS; /* it asks for those in flight: they will be heard of */
     } else {
@@ -181,7 +183,7 @@ void loop_turn(struct loop *loop, int64_t until_ns)
     loop->now_ns = clock_now_ns();
     pulse_wake(&loop->pulse, loop->now_ns);
     loop->has_moved = n > 0;
-    loop->has_more = false;
+    loop->more -= loop->more > 0 ? 1 : 0;
     for (int i = 0; i < n; i++) {
         if (events[i].data.ptr == &loop->acceptor) {
             is_awaited = true;

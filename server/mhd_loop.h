@@ -73,8 +73,7 @@ struct loop {
     struct lookout lookout LOOP_OWNED;
     unsigned lingering LOOP_OWNED; /* in flight, and not suspended */
     int64_t now_ns LOOP_OWNED;     /* when this turn's waiting ended */
-    /* libmicrohttpd goes on, when run again, with what this turn brought: a body, an answer */
-    bool has_more LOOP_OWNED;
+    unsigned more LOOP_OWNED; /* turns to come in which libmicrohttpd is run at once: see below */
     uint64_t buffered LOOP_OWNED;        /* bytes charged to exchanges: conf.buffered_max */
     unsigned exchanges_count LOOP_OWNED; /* alive, for the final reckoning */
     uint64_t id_state LOOP_OWNED;        /* of the request ids */
@@ -103,6 +102,15 @@ static inline void loop_count(_Atomic uint64_t *counter) ON_LOOP
 {
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
                           memory_order_relaxed);
+}
+
+/*
+ * libmicrohttpd goes on by itself, when it is run so many times again, with what has just happened.
+ * It says so (a timeout of 0) as well, but also for those who linger, for whom nothing goes on.
+ */
+static inline void loop_expect_more(struct loop *loop, unsigned turns) ON_LOOP
+{
+    loop->more = loop->more < turns ? turns : loop->more;
 }
 
 /* Wait for something to happen, at most until until_ns, and do what there is to do. */

@@ -426,6 +426,20 @@ def test_deadline_of_a_millisecond(serve):
         assert connection.request("GET", "/sleep?ms=1").json() == {"slept_ms": 1}
 
 
+def test_pipelined_beside_what_is_in_flight(serve):
+    """Those that the loop answers itself come in order while others wait for a pool."""
+    server = serve(library.config(loops=1))
+    health = compose("GET", "/health")
+    with server.connect() as other, server.connect() as connection:
+        for _ in range(20):
+            other.send(compose("GET", "/sleep?ms=3"))
+            connection.send(health * 20 + compose("GET", "/books/1") + health)
+            answers = [connection.read() for _ in range(22)]
+            assert [answer.status for answer in answers] == [200] * 22
+            assert answers[20].json()["id"] == 1
+            assert other.read().status == 200
+
+
 def test_deadline_of_the_configuration(serve):
     server = serve(library.config(limits={"deadline_ms": 300}))
     assert_problem(server.get("/sleep?ms=60000"), 504, "deadline_run")
