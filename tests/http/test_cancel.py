@@ -1,5 +1,8 @@
 """A client that has gone is noticed, and what was done for it stops: queued or running."""
 
+import socket
+import time
+
 import pytest
 
 import library
@@ -13,6 +16,16 @@ def leave(connection, way):
         connection.reset()
     else:
         connection.close()
+
+
+def close_gently(connection):
+    """Close this side, and read whatever comes until the server closes the other."""
+    try:
+        connection.socket.shutdown(socket.SHUT_WR)
+        while connection.socket.recv(65536):
+            pass
+    except OSError:
+        pass  # it was quicker
 
 
 @pytest.fixture
@@ -141,3 +154,33 @@ def test_bytes_and_the_end_in_one_edge(serve, data):
             connection.send(data)
     wait_until(lambda: server.fds() <= before + 1, "the descriptors to be closed")
     assert server.get("/health").status == 200
+
+
+@pytest.mark.parametrize("head", [
+    b"GET /numbers HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /sleep?ms=1 HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /numbers HTTP/1.0\r\n\r\n", b"HEAD /numbers HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /sleep?ms=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    b"GET /sleep?ms=1 HTTP/1.1\r\nHost: a\r\n\r\n" * 3 + b"GET /numb",
+    b"GET /sleep?ms=1 HTTP/1.1\r\nHost: a\r\n\r\n" + b"x" * 40000,
+], ids=["sql", "sleep", "1.0", "HEAD", "close", "pipelined", "rubbish behind"])
+@pytest.mark.parametrize("way", [*WAYS, "half"])
+def test_gone_at_any_time_of_a_short_request(serve, head, way):
+    """At whatever moment: its connection is closed, its request is reckoned, the drain is quick."""
+    server = serve(library.config(
+        loops=1, pools={"read": {"threads": 1, "queue": 100}, "slow": {"threads": 1, "queue": 100}},
+        limits={"idle_ms": 3600000, "deadline_ms": 3600000, "drain_ms": 3600000}))
+    assert server.get("/numbers").status == 200  # the pool's one connection is open
+    before = server.fds()
+    for i in range(60):
+        connection = server.connect()
+        connection.send(head)
+        end = time.monotonic() + i * 0.00005  # from at once to 3 ms: nothing is waited for
+        while time.monotonic() < end:
+            pass
+        if way == "half":
+            close_gently(connection)
+        leave(connection, way)
+    wait_until(lambda: server.fds() <= before + 1, "the descriptors to be closed")
+    wait_until(lambda: b'gantry_loop_in_flight{listener="main",loop="0"} 0\n'
+               in server.get("/metrics").body, "nothing to be in flight")
+    assert server.stop() == 0
