@@ -30,7 +30,8 @@
 #include "server/mhd_layout.h"
 #include "server/tally.h"
 
-#define DROP_MAX ((size_t)1024 * 1024) /* of a body over the limit, before hanging up */
+#define SMALL_MAX ((size_t)4096)        /* of an INLINE answer that costs nothing: health, say */
+#define DROP_MAX  ((size_t)1024 * 1024) /* of a body over the limit, before hanging up */
 
 /* --- the request line and the head -------------------------------------------------------- */
 
@@ -209,6 +210,18 @@ static enum MHD_Result take_body(struct loop *loop, struct exchange *ex, const c
 
 /* --- dispatch ----------------------------------------------------------------------------- */
 
+/* A list or a page of figures may be large, and its client may not read it. */
+static void charge_answer(struct loop *loop, struct exchange *ex) ON_LOOP
+{
+    size_t size = ex->call.response.body.size;
+
+    if (size > SMALL_MAX && !loop_charge(loop, ex, size)) {
+        call_fail(&ex->call, PROBLEM_ANSWERS_FULL, "raise limits.buffered_bytes",
+                  "too many answers wait for their clients to read");
+        response_header(&ex->call.response, "Retry-After", "1");
+    }
+}
+
 static enum MHD_Result dispatch(struct loop *loop, struct exchange *ex) ON_LOOP
 {
     const struct handler *handler;
@@ -240,6 +253,7 @@ static enum MHD_Result dispatch(struct loop *loop, struct exchange *ex) ON_LOOP
     pulse_serve(&loop->pulse, ex->route);
     handler->serve(handler, &ex->call);
     pulse_serve(&loop->pulse, NULL);
+    charge_answer(loop, ex);
     return answer_call(loop, ex);
 }
 

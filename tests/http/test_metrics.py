@@ -463,3 +463,17 @@ def test_scraping_under_load(serve):
     assert_moved(server, before, requests("/books/{id}", "2xx", third),
                  requests("/books/{id}", "4xx", third), requests("", "4xx", third),
                  submitted("read", 2 * third))
+
+
+def test_a_large_page_is_charged_like_any_answer(serve):
+    """Else clients that do not read it would hold more memory than limits.buffered_bytes."""
+    routes = [{"method": "GET", "path": f"/one{i}", "sql": "SELECT 1 AS n"} for i in range(600)]
+    server = serve(library.config(loops=1, limits={"buffered_bytes": 1048576}, routes=routes))
+    assert server.get("/metrics").status == 200  # it is small as yet
+    with server.connect() as connection:
+        for route in routes:
+            assert connection.request("GET", route["path"]).status == 200
+    answer = server.get("/metrics")
+    assert_problem(answer, 503, "buffers_full")
+    assert answer.header("retry-after") == "1"
+    assert server.get("/health").status == 200
