@@ -12,8 +12,9 @@
  *
  * libmicrohttpd facts relied upon (0.9.75): the handler is called again in the shape of the last
  * call whenever libmicrohttpd is run, until it has queued a response or the connection is suspended,
- * and after a resume; while it waits nothing is read from the connection; a response queued on the first call closes the connection; none can be
- * queued while body pieces arrive; a suspended connection is never closed by libmicrohttpd.
+ * and after a resume; while it waits nothing is read from the connection, but an error on its socket
+ * (a reset, urgent data) closes it; a response queued on the first call closes the connection; none
+ * can be queued while body pieces arrive; a suspended connection is never closed by libmicrohttpd.
  */
 #include "server/mhd_access.h"
 

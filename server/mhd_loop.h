@@ -3,9 +3,9 @@
  *
  * libmicrohttpd could run its own thread, but then nothing of ours could run on it. The loop waits
  * in an epoll of its own for four things: the listening socket, libmicrohttpd's epoll descriptor, the
- * eventfd by which workers hand back their tasks, and every client's leaving (its socket, for EPOLLRDHUP alone: one
- * system call per connection, none per request). So suspending, resuming, deadlines and answers all
- * happen on one thread and need no lock.
+ * eventfd by which workers hand back their tasks, and every client's leaving (its socket, for
+ * EPOLLRDHUP alone: one system call per connection, none per request). So suspending, resuming,
+ * deadlines and answers all happen on one thread and need no lock.
  *
  * Private to server/.
  */
