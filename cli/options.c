@@ -88,7 +88,8 @@ int options_resolve(const char *command, const struct options *options, struct c
     }
     ret->database.write = ret->database.write || options->is_write;
     if (ret->admin.listen != NULL && listener_collides(ret->admin.listen, ret->listen)) {
-        problems_add(problems, "$.admin.listen", "is where the service itself listens, at %s",
+        problems_add(problems, "$.admin.listen",
+                     "is where the service itself listens, at %s: choose another port",
                      ret->listen);
     }
     if (options->listen != NULL && listener_check(options->listen, &err) != STATUS_OK) {

@@ -34,7 +34,8 @@ void call_answer_empty(struct call *call, unsigned http_status);
 void call_fail(struct call *call, enum problem_kind kind, const char *hint, const char *format, ...)
     PRINTF_LIKE(4, 5);
 
-#define DEADLINE_HINT "allow more by limits.deadline_ms, or the route's deadline_ms"
+#define DEADLINE_HINT                                                                              \
+    "allow more by Prefer: wait if it was sent, by the route's or limits.deadline_ms"
 
 /* Answer with what a lower layer reported. */
 void call_fail_error(struct call *call, const struct error *err);

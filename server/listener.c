@@ -120,8 +120,8 @@ static enum status fail(const char *text, struct error *err)
 
     (void)error_set(err, STATUS_OS, "cannot listen on %s: %s", text, strerror(code));
     if (code == EADDRINUSE) {
-        error_hint(err, "another program has this port: choose one with --listen, or port 0 for "
-                        "any free one");
+        error_hint(err, "another program has this port: choose another with --listen or in the "
+                        "configuration (admin.listen for operators), or port 0 for any free one");
     } else if (code == EACCES) {
         error_hint(err, "ports below 1024 need a privilege: choose a higher one");
     } else if (code == EADDRNOTAVAIL) {
