@@ -91,7 +91,7 @@ static enum status open_database(struct service *s, struct error *err)
     }
     status = database_open(&conf, &s->db, err);
     if (status == STATUS_OK) {
-        status = connection_open(s->db, CONNECTION_READER, &s->inspector, err);
+        status = connection_open(s->db, CONNECTION_READER, NULL, &s->inspector, err);
     }
     return status;
 }

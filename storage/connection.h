@@ -26,10 +26,12 @@ enum connection_kind { CONNECTION_READER, CONNECTION_WRITER };
 
 /*
  * Gives: *ret, closed with connection_close. A second writer to one database is refused (BUSY).
- * Return: OK, NOMEM, NO_SUCH_FILE, LOCKED, READONLY, IO, NOT_A_DATABASE.
+ * Borrows cancel, which ends a wait for another process's lock; NULL: 5 s.
+ * Return: OK, CANCELLED, DEADLINE, NOMEM, NO_SUCH_FILE, LOCKED, READONLY, IO, NOT_A_DATABASE.
  */
 NODISCARD enum status connection_open(struct database *db, enum connection_kind kind,
-                                      struct connection **ret, struct error *err) MAY_BLOCK;
+                                      struct cancel *cancel, struct connection **ret,
+                                      struct error *err) MAY_BLOCK;
 
 /* NULL is fine. Close the writer after the readers: the last one to close may then move the WAL's
  * content into the database and remove it, which only the writer does. */
@@ -112,9 +114,10 @@ void connection_batch_end(struct connection *c) ON_WORKER MAY_BLOCK;
 
 /*
  * Compare the file's schema version with the newest snapshot and read a new snapshot if another
- * process (or our writer) has changed the schema since. Cheap when nothing changed.
+ * process (or our writer) has changed the schema since. Cheap when nothing changed. cancel is looked
+ * at while waiting for another process's lock; NULL: 5 s.
  */
-NODISCARD enum status connection_refresh_schema(struct connection *c,
+NODISCARD enum status connection_refresh_schema(struct connection *c, struct cancel *cancel,
                                                 struct error *err) ON_WORKER MAY_BLOCK;
 
 #endif

@@ -49,13 +49,14 @@ void slot_batch_end(void *memory)
     }
 }
 
-enum status slot_connection(void *memory, struct connection **ret, struct error *err)
+enum status slot_connection(void *memory, struct cancel *cancel, struct connection **ret,
+                            struct error *err)
 {
     struct slot *slot = memory;
 
     if (slot->connection == NULL) {
         enum status status =
-            connection_open(slot->conf->db, slot->conf->kind, &slot->connection, err);
+            connection_open(slot->conf->db, slot->conf->kind, cancel, &slot->connection, err);
         if (status != STATUS_OK) {
             return status;
         }

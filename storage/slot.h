@@ -24,10 +24,10 @@ void slot_batch_end(void *slot);
 
 /*
  * The slot's connection. Lends: until slot_destroy. A failure to open is not remembered: the next
- * call tries again.
+ * call tries again. Borrows cancel, as connection_open.
  * Return: as connection_open.
  */
-NODISCARD enum status slot_connection(void *slot, struct connection **ret,
+NODISCARD enum status slot_connection(void *slot, struct cancel *cancel, struct connection **ret,
                                       struct error *err) ON_WORKER MAY_BLOCK;
 
 #endif

@@ -40,8 +40,8 @@ static void give_slot_back(struct connection *c)
     }
 }
 
-enum status connection_open(struct database *db, enum connection_kind kind, struct connection **ret,
-                            struct error *err)
+enum status connection_open(struct database *db, enum connection_kind kind, struct cancel *cancel,
+                            struct connection **ret, struct error *err)
 {
     struct connection *c = mem_zalloc(sizeof(*c));
     enum status status;
@@ -54,7 +54,9 @@ enum status connection_open(struct database *db, enum connection_kind kind, stru
     statement_cache_init(&c->cache);
     status = take_slot(c, err);
     if (status == STATUS_OK) {
+        c->cancel = cancel;
         status = sqlite_open(c, err);
+        c->cancel = NULL;
     }
     if (status != STATUS_OK) {
         connection_close(c);

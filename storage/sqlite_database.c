@@ -45,7 +45,7 @@ static enum status look_inside(struct database *db, struct error *err)
 {
     enum connection_kind kind = db->is_writable ? CONNECTION_WRITER : CONNECTION_READER;
     struct connection *c = NULL;
-    enum status status = connection_open(db, kind, &c, err);
+    enum status status = connection_open(db, kind, NULL, &c, err);
 
     if (status == STATUS_OK && db->is_writable) {
         status = set_wal(c, err);

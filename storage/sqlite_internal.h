@@ -73,7 +73,7 @@ struct connection {
     bool is_batch;         /* a reader between connection_batch_begin and _end */
     bool has_lost_sync;    /* an fsync failed: what is on the disk is unknown, write no more */
     char denied[160];      /* why the authorizer refused, in words */
-    struct cancel *cancel; /* during connection_run only */
+    struct cancel *cancel; /* of the request that is served; NULL between */
     enum status stopped;   /* what made a handler stop the statement; OK if none did */
     int64_t lock_wait_end_ns; /* bound of the current wait for a lock, if there is no deadline */
     struct statement_cache cache;

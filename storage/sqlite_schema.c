@@ -249,7 +249,7 @@ enum status schema_read(struct connection *c, struct error *err)
     return STATUS_OK;
 }
 
-enum status connection_refresh_schema(struct connection *c, struct error *err)
+static enum status refresh_schema(struct connection *c, struct error *err)
 {
     int64_t version = 0;
     enum status status;
@@ -269,6 +269,17 @@ enum status connection_refresh_schema(struct connection *c, struct error *err)
     known = c->db->schema->version;
     (void)pthread_mutex_unlock(&c->db->mu);
     return known == (uint32_t)version ? STATUS_OK : schema_read(c, err);
+}
+
+enum status connection_refresh_schema(struct connection *c, struct cancel *cancel,
+                                      struct error *err)
+{
+    enum status status;
+
+    c->cancel = cancel;
+    status = refresh_schema(c, err);
+    c->cancel = NULL;
+    return status;
 }
 
 const struct schema *schema_get(struct database *db)

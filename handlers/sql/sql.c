@@ -75,7 +75,7 @@ static void work(const struct handler *handler, struct call *call, struct worker
     for (size_t i = 0; i < route->binding_count; i++) {
         bound[i] = values[route->binding[i]];
     }
-    if (slot_connection(worker_local(worker), &connection, &err) != STATUS_OK) {
+    if (slot_connection(worker_local(worker), call->cancel, &connection, &err) != STATUS_OK) {
         call_fail_error(call, &err);
         return;
     }

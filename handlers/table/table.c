@@ -47,8 +47,8 @@ static const struct schema *fresh_schema(const struct table_api *api, struct cal
 {
     struct error err;
 
-    if (slot_connection(worker_local(worker), ret, &err) != STATUS_OK ||
-        connection_refresh_schema(*ret, &err) != STATUS_OK) {
+    if (slot_connection(worker_local(worker), call->cancel, ret, &err) != STATUS_OK ||
+        connection_refresh_schema(*ret, call->cancel, &err) != STATUS_OK) {
         call_fail_error(call, &err);
         return NULL;
     }

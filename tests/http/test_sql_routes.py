@@ -570,6 +570,24 @@ def test_a_lock_held_outside_is_503_within_the_deadline(serve):
     assert server.sql("SELECT count(*) FROM notes") == [(1,)]
 
 
+@pytest.mark.parametrize("target", ["/books/1", "/api/books?limit=1", "/api"])
+def test_a_lock_held_outside_ends_opening_and_looking_in_time(serve, target):
+    """Without WAL readers wait for it as well: where a thread opens its connection, then where it
+    looks for changes of the schema or reads."""
+    server = serve(library.config(pools={"read": {"threads": 1, "queue": 4}}),
+                   schema="PRAGMA journal_mode = DELETE;" + library.SCHEMA)
+    other = sqlite3.connect(server.database, isolation_level=None)
+    try:
+        for _ in range(2):
+            other.execute("BEGIN EXCLUSIVE")
+            for _ in range(2):  # the thread is free again for the second
+                assert_problem(server.get(target, {"Prefer": "wait=0.7"}), 503, "locked")
+            other.execute("ROLLBACK")
+            assert server.get(target).status == 200
+    finally:
+        other.close()
+
+
 def test_a_lock_let_go_in_time_is_only_a_wait(serve):
     server = serve(library.config(writes=True))
     other = sqlite3.connect(server.database, isolation_level=None)

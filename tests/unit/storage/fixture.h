@@ -75,9 +75,11 @@ static inline void fixture_open(struct fixture *f, bool is_writable)
     if (database_open(&conf, &f->db, &f->err) != STATUS_OK) {
         fail_msg("%s (%s)", f->err.text, f->err.hint);
     }
-    assert_int_equal(connection_open(f->db, CONNECTION_READER, &f->reader, &f->err), STATUS_OK);
+    assert_int_equal(connection_open(f->db, CONNECTION_READER, NULL, &f->reader, &f->err),
+                     STATUS_OK);
     if (is_writable) {
-        assert_int_equal(connection_open(f->db, CONNECTION_WRITER, &f->writer, &f->err), STATUS_OK);
+        assert_int_equal(connection_open(f->db, CONNECTION_WRITER, NULL, &f->writer, &f->err),
+                         STATUS_OK);
     }
 }
 

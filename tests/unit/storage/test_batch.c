@@ -197,7 +197,7 @@ static size_t tables_count(struct fixture *f)
 static enum status refresh(struct fixture *f)
 {
     assert_on_worker();
-    return connection_refresh_schema(f->reader, &f->err);
+    return connection_refresh_schema(f->reader, NULL, &f->err);
 }
 
 static void test_the_schema_is_refreshed_inside(void **state)
@@ -251,7 +251,7 @@ static struct connection *connection_of(struct fixture *f, void *slot)
     struct connection *c = NULL;
 
     assert_on_worker();
-    assert_int_equal(slot_connection(slot, &c, &f->err), STATUS_OK);
+    assert_int_equal(slot_connection(slot, NULL, &c, &f->err), STATUS_OK);
     return c;
 }
 
@@ -304,7 +304,8 @@ static void test_a_slot_that_cannot_be_opened(void **state)
     assert_non_null(slot);
     assert_on_worker();
     slot_batch_begin(slot);
-    assert_int_equal(slot_connection(slot, &c, &f->err), STATUS_BUSY); /* there is one already */
+    assert_int_equal(slot_connection(slot, NULL, &c, &f->err),
+                     STATUS_BUSY); /* there is one already */
     assert_null(c);
     slot_batch_end(slot);
     slot_destroy(slot);

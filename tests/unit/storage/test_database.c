@@ -83,7 +83,8 @@ static void test_an_empty_file_is_an_empty_database(void **state)
     assert_int_equal(schema->tables_count, 0);
     assert_null(schema_find(schema, STR("t")));
     schema_unref(schema);
-    assert_int_equal(connection_open(f->db, CONNECTION_READER, &f->reader, &f->err), STATUS_OK);
+    assert_int_equal(connection_open(f->db, CONNECTION_READER, NULL, &f->reader, &f->err),
+                     STATUS_OK);
     expect_rows(f, f->reader, "SELECT 1 AS one", "[{\"one\":1}]");
     assert_int_equal(stat(f->path, &about), 0);
     assert_int_equal(about.st_size, 0);
@@ -124,7 +125,8 @@ static void expect_reading_changes_nothing(struct fixture *f)
     fixture_open(f, false);
     assert_false(database_is_writable(f->db));
     assert_string_equal(database_path(f->db), f->path);
-    assert_int_equal(connection_open(f->db, CONNECTION_WRITER, &writer, &f->err), STATUS_READONLY);
+    assert_int_equal(connection_open(f->db, CONNECTION_WRITER, NULL, &writer, &f->err),
+                     STATUS_READONLY);
     expect_rows(f, f->reader, "SELECT x FROM t", "[{\"x\":1}]");
     expect_failure(f, f->reader, "DELETE FROM t", STATUS_READONLY);
     expect_failure(f, f->reader, "PRAGMA journal_mode = WAL", STATUS_INVALID);

@@ -187,7 +187,7 @@ static void test_out_of_memory(void **state)
 
         buf_fini(&f->out);
         mem_fail_after(n);
-        status = connection_open(f->db, CONNECTION_READER, &c, &f->err);
+        status = connection_open(f->db, CONNECTION_READER, NULL, &c, &f->err);
         if (status == STATUS_OK) {
             status = run_sql(f, c, "SELECT id, a || 'z' AS b FROM t ORDER BY b DESC");
         } else {

@@ -62,12 +62,12 @@ static void test_a_change_by_another_process(void **state)
     const struct schema *after;
 
     assert_on_worker();
-    assert_int_equal(connection_refresh_schema(f->reader, &f->err), STATUS_OK);
+    assert_int_equal(connection_refresh_schema(f->reader, NULL, &f->err), STATUS_OK);
     same = schema_get(f->db);
     assert_ptr_equal(before, same);
     schema_unref(same);
     raw_run(f->path, "CREATE TABLE added(x); DROP VIEW cheap");
-    assert_int_equal(connection_refresh_schema(f->reader, &f->err), STATUS_OK);
+    assert_int_equal(connection_refresh_schema(f->reader, NULL, &f->err), STATUS_OK);
     after = schema_get(f->db);
     assert_ptr_not_equal(before, after);
     assert_int_not_equal(before->version, after->version);
@@ -91,7 +91,7 @@ static void test_out_of_memory(void **state)
         const struct schema *now;
 
         mem_fail_after(n);
-        status = connection_refresh_schema(f->reader, &f->err);
+        status = connection_refresh_schema(f->reader, NULL, &f->err);
         mem_fail_after(-1);
         now = schema_get(f->db);
         if (status == STATUS_OK) {

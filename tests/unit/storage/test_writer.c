@@ -99,11 +99,13 @@ static void test_one_writer(void **state)
     struct fixture *f = *state;
     struct connection *second = NULL;
 
-    assert_int_equal(connection_open(f->db, CONNECTION_WRITER, &second, &f->err), STATUS_BUSY);
+    assert_int_equal(connection_open(f->db, CONNECTION_WRITER, NULL, &second, &f->err),
+                     STATUS_BUSY);
     assert_null(second);
     connection_close(f->writer);
     f->writer = NULL;
-    assert_int_equal(connection_open(f->db, CONNECTION_WRITER, &f->writer, &f->err), STATUS_OK);
+    assert_int_equal(connection_open(f->db, CONNECTION_WRITER, NULL, &f->writer, &f->err),
+                     STATUS_OK);
 }
 
 /* --- other processes --------------------------------------------------------------------------- */
@@ -333,7 +335,8 @@ static void test_readers_beside_the_writer(void **state)
     pthread_t threads[2];
     static const char sql[] = "INSERT INTO t(a, n) VALUES (hex(randomblob(8)), 1)";
 
-    assert_int_equal(connection_open(f->db, CONNECTION_READER, &traffic[1].c, &f->err), STATUS_OK);
+    assert_int_equal(connection_open(f->db, CONNECTION_READER, NULL, &traffic[1].c, &f->err),
+                     STATUS_OK);
     for (size_t i = 0; i < 2; i++) { /* 1 + 2 is two rows and one: every further row adds 1 */
         assert_int_equal(pthread_create(&threads[i], NULL, read_on, &traffic[i]), 0);
     }
