@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/json_out.h"
+#include "base/log.h"
 #include "base/nearest.h"
 #include "server/url.h"
 
@@ -48,7 +49,13 @@ static const char *hint_of(const struct error *err)
 
 void call_fail_error(struct call *call, const struct error *err)
 {
-    call_fail(call, problem_of(err->status), hint_of(err), "%s", err->text);
+    enum problem_kind kind = problem_of(err->status);
+
+    if (kind == PROBLEM_INTERNAL) {
+        log_event(LOG_ERROR, "a request failed", LOG_STR("error", err->text),
+                  LOG_STR("request_id", call->request.id));
+    }
+    call_fail(call, kind, hint_of(err), "%s", err->text);
 }
 
 void call_problems_init(struct call_problems *p)

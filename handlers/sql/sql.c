@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "handlers/sql/params.h"
@@ -40,10 +39,6 @@ static void answer(const struct sql_route *route, struct call *call, struct conn
     enum status status = connection_run(connection, &query, call->cancel, body, &result, &err);
 
     if (status != STATUS_OK) {
-        if (problem_of(status) == PROBLEM_INTERNAL) {
-            log_event(LOG_ERROR, "a statement failed", LOG_STR("error", err.text),
-                      LOG_STR("request_id", call->request.id));
-        }
         call_fail_error(call, &err);
     } else if (route->shape == QUERY_NONE) {
         call_answer_empty(call, 204);
