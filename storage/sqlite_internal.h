@@ -165,6 +165,9 @@ NODISCARD enum status reader_run(struct connection *c, struct statement *s, cons
 /* In a batch: open the one transaction if this is its first statement. Else: nothing. */
 NODISCARD enum status reader_enter(struct connection *c, struct error *err);
 
+/* End that transaction, if it is open; the next statement of the batch opens another. */
+void reader_leave(struct connection *c);
+
 NODISCARD enum status writer_run(struct connection *c, struct statement *s, const struct query *q,
                                  struct buf *out, struct query_result *result, struct error *err);
 

@@ -32,13 +32,16 @@ enum status reader_enter(struct connection *c, struct error *err)
     return code == SQLITE_OK ? STATUS_OK : sqlite_failure(c, code, err);
 }
 
-void connection_batch_end(struct connection *c)
+void reader_leave(struct connection *c)
 {
-    if (!c->is_batch) {
-        return;
-    }
-    c->is_batch = false;
-    if (!sqlite3_get_autocommit(c->handle) && sqlite_run_own(c, OWN_COMMIT, NULL) != SQLITE_OK) {
+    if (c->is_batch && !sqlite3_get_autocommit(c->handle) &&
+        sqlite_run_own(c, OWN_COMMIT, NULL) != SQLITE_OK) {
         sqlite_rollback(c);
     }
+}
+
+void connection_batch_end(struct connection *c)
+{
+    reader_leave(c);
+    c->is_batch = false;
 }

@@ -268,7 +268,11 @@ static enum status refresh_schema(struct connection *c, struct error *err)
     (void)pthread_mutex_lock(&c->db->mu); /* a plain mutex: cannot fail */
     known = c->db->schema->version;
     (void)pthread_mutex_unlock(&c->db->mu);
-    return known == (uint32_t)version ? STATUS_OK : schema_read(c, err);
+    if (known == (uint32_t)version) {
+        return STATUS_OK;
+    }
+    reader_leave(c); /* a batch sees what was when it began: another may have seen more since */
+    return schema_read(c, err);
 }
 
 enum status connection_refresh_schema(struct connection *c, struct cancel *cancel,

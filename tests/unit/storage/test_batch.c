@@ -216,8 +216,11 @@ static void test_the_schema_is_refreshed_inside(void **state)
     expect_rows(f, f->reader, COUNT, "[{\"n\":2}]");
     assert_int_equal(refresh(f), STATUS_OK);
     assert_int_equal(tables_count(f), 2);
+    assert_true(sqlite3_get_autocommit(f->reader->handle)); /* read outside the old snapshot */
     insert(f);
-    assert_unharmed(f); /* reading it has not ended the transaction */
+    expect_rows(f, f->reader, COUNT, "[{\"n\":3}]");
+    insert(f);
+    expect_rows(f, f->reader, COUNT, "[{\"n\":3}]"); /* and the batch has a new one */
     expect_rows(f, f->reader, "SELECT x FROM u", "[{\"x\":7}]");
     end(f->reader);
 }
