@@ -157,25 +157,19 @@ static struct server_conf main_conf_of(const struct config *config, unsigned con
     };
 }
 
-/* Clients' times are as everywhere; nothing there waits for a pool. */
+/* As the main one where it is about clients; nothing there waits for a pool. */
 static struct server_conf admin_conf_of(const struct config *config, unsigned connections)
 {
-    return (struct server_conf){
-        .thread_name = "gy-admin",
-        .listen = config->admin.listen,
-        .loops = 1,
-        .connections = connections,
-        .has_reserve = true,
-        .in_flight_max = ADMIN_IN_FLIGHT,
-        .response_max = ADMIN_BYTES,
-        .has_tally = config->metrics.enabled,
-        .logs_access = config->log.access,
-        .header_ms = config->limits.header_ms,
-        .body_ms = config->limits.body_ms,
-        .send_ms = config->limits.send_ms,
-        .idle_ms = config->limits.idle_ms,
-        .buffered_max = 4 * ADMIN_BYTES,
-    };
+    struct server_conf conf = main_conf_of(config, connections);
+
+    conf.thread_name = "gy-admin";
+    conf.listen = config->admin.listen;
+    conf.loops = 1;
+    conf.has_reserve = true;
+    conf.in_flight_max = ADMIN_IN_FLIGHT;
+    conf.response_max = ADMIN_BYTES;
+    conf.buffered_max = 4 * ADMIN_BYTES;
+    return conf;
 }
 
 /* --- signals ------------------------------------------------------------------------------ */

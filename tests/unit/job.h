@@ -59,6 +59,14 @@ static inline void job_finish(struct list *tasks)
     }
 }
 
+static inline struct executor_stats stats_of(struct executor *ex)
+{
+    struct executor_stats s;
+
+    executor_stats(ex, &s);
+    return s;
+}
+
 /* Submit it and see that it is taken up. */
 static inline enum status job_submit(struct executor *ex, struct job *job)
 {

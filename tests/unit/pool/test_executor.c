@@ -24,14 +24,6 @@ static struct executor *make(unsigned threads, unsigned queue_max)
     return ex;
 }
 
-static struct executor_stats stats_of(struct executor *ex)
-{
-    struct executor_stats s;
-
-    executor_stats(ex, &s);
-    return s;
-}
-
 static uint64_t completed(struct executor *ex)
 {
     const struct executor_stats s = stats_of(ex);

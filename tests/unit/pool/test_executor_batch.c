@@ -86,14 +86,6 @@ static struct executor *make(unsigned threads)
     return ex;
 }
 
-static struct executor_stats stats_of(struct executor *ex)
-{
-    struct executor_stats s;
-
-    executor_stats(ex, &s);
-    return s;
-}
-
 static void member_work(struct task *task, struct worker *worker)
 {
     struct member *member = container_of(task, struct member, job.task);

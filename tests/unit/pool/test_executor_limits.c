@@ -28,14 +28,6 @@ static struct executor *make(const struct executor_conf *conf)
     return ex;
 }
 
-static struct executor_stats stats_of(struct executor *ex)
-{
-    struct executor_stats s;
-
-    executor_stats(ex, &s);
-    return s;
-}
-
 static void begin(struct executor *ex, struct job *job)
 {
     job_init(job, NULL, false);
