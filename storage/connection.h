@@ -20,6 +20,8 @@
 #include "storage/value.h"
 
 struct database;
+struct row_shape;
+struct schema;
 struct connection; /* opaque */
 
 enum connection_kind { CONNECTION_READER, CONNECTION_WRITER };
@@ -60,7 +62,43 @@ NODISCARD enum status connection_inspect(struct connection *c, const char *sql,
                                          struct statement_info *ret, struct error *err) MAY_BLOCK;
 void statement_info_fini(struct statement_info *info);
 
+/* --- one snapshot for several statements -------------------------------------------------- */
+
+struct reading {
+    const struct schema *schema; /* of this very snapshot; lent until connection_read_end */
+
+    /*
+     * Of the database's content: while it is the same, in this process, nothing has been changed
+     * by anybody. Never 0, except: not known, because changes came too fast.
+     */
+    uint64_t version;
+};
+
+/*
+ * What runs on this reader from here to connection_read_end sees one snapshot, taken now, and
+ * reading->schema describes it: so nothing that another process does to the tables can come between
+ * the names that were looked up and the rows that are read. In a batch its snapshot is used,
+ * unless the schema has changed since: then the batch goes on with a new one.
+ * Return: OK; CANCELLED, DEADLINE, LOCKED, IO, CORRUPT, NOMEM: then do not end it.
+ */
+NODISCARD enum status connection_read_begin(struct connection *c, struct cancel *cancel,
+                                            struct reading *ret,
+                                            struct error *err) ON_WORKER MAY_BLOCK;
+void connection_read_end(struct connection *c) ON_WORKER MAY_BLOCK;
+
 /* --- running one ------------------------------------------------------------------------- */
+
+enum query_media {
+    QUERY_JSON,  /* a JSON array of the rows, or the one row */
+    QUERY_LINES, /* one JSON object a line, each ended by a newline: application/x-ndjson */
+    QUERY_CSV,   /* a line of names, then a line a row; newlines between them, none at the end */
+};
+
+/*
+ * Take what out holds so far: afterwards it is empty (buf_clear). May wait, for a client that reads
+ * slowly. Return: OK; anything else ends the query with that status.
+ */
+typedef enum status (*query_flush_fn)(void *user, struct buf *out, struct error *err);
 
 enum query_shape {
     QUERY_ROWS, /* [{...},{...}] */
@@ -75,6 +113,19 @@ struct query {
     size_t values_count;
     enum query_shape shape;
     uint64_t rows_max; /* more rows than this: TOO_BIG; 0: no bound but out's */
+
+    /* How rows are written. All zero: JSON, members named as the statement's columns, blobs base64 */
+    const struct row_shape *row; /* NULL: as the statement's columns are called. Borrowed */
+    enum query_media media;
+
+    /* The tables and views it may name, each as the schema spells it; NULL: any. Borrowed. */
+    const char *const *tables;
+    size_t tables_count;
+
+    /* Between two rows, whenever out holds flush_bytes or more. flush NULL: never */
+    size_t flush_bytes;
+    query_flush_fn flush;
+    void *flush_user;
 };
 
 struct query_result {
@@ -89,7 +140,8 @@ struct query_result {
  * Borrows everything until return. cancel may be NULL: then only a wait for a lock is bounded (5 s).
  * cancel is looked at every thousand or so virtual machine steps, between rows, and while
  * waiting for another process's lock; it carries the deadline. On failure out is as it was
- * before, the transaction is rolled back, and nothing has changed in the database.
+ * before (unless it was flushed), the transaction is rolled back, and nothing has changed in the
+ * database.
  *
  * Return: OK; CANCELLED; DEADLINE; LOCKED (another process held the lock until the deadline);
  * CONSTRAINT (with SQLite's message); READONLY (a write on a reader); TOO_BIG (out's maximum,

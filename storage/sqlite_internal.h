@@ -62,6 +62,8 @@ struct statement_cache {
 enum own_statement { OWN_BEGIN_READ, OWN_BEGIN_WRITE, OWN_COMMIT, OWN_ROLLBACK, OWN_VERSION };
 #define OWN_COUNT (OWN_VERSION + 1)
 
+#define SQLITE_SHAPE "gantry-shape" /* the type of a VALUE_SHAPE as a bound pointer */
+
 /* --- connections ----------------------------------------------------------------------------- */
 
 struct connection {

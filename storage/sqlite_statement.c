@@ -255,6 +255,9 @@ static int bind_one(sqlite3_stmt *handle, int place, const struct value *v)
     case VALUE_BLOB:
         at = v->bytes.size > 0 ? v->bytes.at : at;
         return sqlite3_bind_blob64(handle, place, at, v->bytes.size, SQLITE_STATIC);
+    case VALUE_SHAPE:
+        /* SQLite only hands it through, to functions of ours that read it */
+        return sqlite3_bind_pointer(handle, place, (void *)(uintptr_t)v->shape, SQLITE_SHAPE, NULL);
     case VALUE_NULL:
         break;
     }

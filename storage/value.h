@@ -1,4 +1,5 @@
-/* A value on its way into a statement: SQLite's five storage classes, without SQLite. */
+/* A value on its way into a statement: SQLite's five storage classes, without SQLite,
+ * and one pointer of ours. */
 #ifndef GANTRY_STORAGE_VALUE_H
 #define GANTRY_STORAGE_VALUE_H
 
@@ -6,7 +7,9 @@
 
 #include "base/str.h"
 
-enum value_type { VALUE_NULL, VALUE_INTEGER, VALUE_REAL, VALUE_TEXT, VALUE_BLOB };
+enum value_type { VALUE_NULL, VALUE_INTEGER, VALUE_REAL, VALUE_TEXT, VALUE_BLOB, VALUE_SHAPE };
+
+struct row_shape;
 
 struct value {
     enum value_type type;
@@ -14,6 +17,8 @@ struct value {
         int64_t integer;
         double real;
         struct str bytes; /* text (UTF-8) or blob; borrowed until the statement has run */
+        const struct row_shape
+            *shape; /* for our own SQL functions: row_shape.h; borrowed likewise */
     };
 };
 
