@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "base/clock.h"
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #define RING_SIZE     ((size_t)512 * 1024)
 #define BULK_SIZE     (RING_SIZE / 4 * 3) /* of it for what may come in floods */
@@ -293,20 +293,6 @@ static void free_buffers(void)
     pthread_mutex_unlock(&the.mu);
 }
 
-/* Without signals: those are for the thread that waits for them, and SIGPIPE is for nobody. */
-static int start_thread(void)
-{
-    sigset_t all;
-    sigset_t before;
-    int rc;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&the.thread, NULL, run, NULL);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc;
-}
-
 enum status log_start(const struct log_conf *conf, struct error *err)
 {
     bool is_room;
@@ -330,7 +316,7 @@ enum status log_start(const struct log_conf *conf, struct error *err)
         free_buffers();
         return error_set(err, STATUS_NOMEM, "no memory for the log's buffers");
     }
-    rc = start_thread();
+    rc = thread_start(&the.thread, run, NULL);
     if (rc != 0) {
         free_buffers();
         return error_set(err, STATUS_OS, "cannot start the log's thread: %s", strerror(rc));

@@ -18,6 +18,7 @@
 
 #include "base/invariant.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "pool/executor_internal.h"
 
 const char *executor_refusal_name(enum executor_refusal refusal)
@@ -316,7 +317,7 @@ static enum status start_workers(struct executor *ex, struct error *err)
     has_failed = ex->has_failed;
     pthread_mutex_unlock(&ex->mu);
     if (rc == 0 && !has_failed) {
-        rc = worker_start_thread(&ex->monitor, monitor_main, ex);
+        rc = thread_start(&ex->monitor, monitor_main, ex);
         ex->is_monitor_started = rc == 0;
     }
     if (rc != 0) {

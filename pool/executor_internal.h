@@ -108,9 +108,6 @@ int worker_start(struct worker *worker) MAY_BLOCK;
 /* What has ended and waits for the rest of its batch: into to, which the caller finishes. */
 void worker_take_done_locked(struct worker *worker, struct list *to);
 
-/* Start func with every signal blocked: those belong to the main thread. Return: 0, or an errno. */
-int worker_start_thread(pthread_t *thread, void *(*func)(void *), void *argument) MAY_BLOCK;
-
 /* --- the monitor (executor_monitor.c) -------------------------------------------------------- */
 
 void *monitor_main(void *argument);

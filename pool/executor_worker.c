@@ -5,9 +5,9 @@
  * it. Until a task has begun it stays QUEUED, though in its worker's list: cancelling treats it like
  * the others, and the monitor may take it away again.
  */
-#include <signal.h>
 #include <stdio.h>
 
+#include "base/thread.h"
 #include "pool/executor_internal.h"
 
 #define MEAN_SHIFT 4 /* each run has a 16th of the weight */
@@ -320,19 +320,6 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
-int worker_start_thread(pthread_t *thread, void *(*func)(void *), void *argument)
-{
-    sigset_t all;
-    sigset_t before;
-    int rc;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(thread, NULL, func, argument);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc;
-}
-
 int worker_start(struct worker *worker)
 {
     struct executor *ex = worker->executor;
@@ -343,7 +330,7 @@ int worker_start(struct worker *worker)
     ex->active++;
     ex->lively++;
     pthread_mutex_unlock(&ex->mu);
-    rc = worker_start_thread(&worker->thread, worker_main, worker);
+    rc = thread_start(&worker->thread, worker_main, worker);
     if (rc != 0) {
         pthread_mutex_lock(&ex->mu);
         worker->state = WORKER_NONE;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <microhttpd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,6 +15,7 @@
 #include "base/invariant.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "server/mhd_accept.h"
 #include "server/mhd_access.h"
 #include "server/mhd_clients.h"
@@ -371,14 +371,8 @@ enum status loop_create(const struct server_conf *conf, const struct router *rou
 
 enum status loop_start(struct loop *loop, struct error *err)
 {
-    sigset_t all;
-    sigset_t before;
-    int rc;
+    int rc = thread_start(&loop->thread, loop_main, loop);
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&loop->thread, NULL, loop_main, loop);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc != 0) {
         return error_set(err, STATUS_OS, "cannot start a loop's thread: %s", strerror(rc));
     }

@@ -1,12 +1,12 @@
 #include "server/watchdog.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/invariant.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #define SAY_AGAIN_NS NS_PER_S
 
@@ -92,15 +92,10 @@ void watchdog_add(struct watchdog *watchdog, const struct pulse *pulse)
 
 enum status watchdog_start(struct watchdog *watchdog, struct error *err)
 {
-    sigset_t all;
-    sigset_t before;
     int rc;
 
     (void)sem_init(&watchdog->stopping, 0, 0); /* fails only for a value that is too large */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&watchdog->thread, NULL, run, watchdog);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    rc = thread_start(&watchdog->thread, run, watchdog);
     if (rc != 0) {
         (void)sem_destroy(&watchdog->stopping); /* nobody waits */
         return error_set(err, STATUS_OS, "cannot start the watchdog's thread: %s", strerror(rc));
