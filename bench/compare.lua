@@ -1,22 +1,18 @@
 -- wrk's side of compare.py: which requests are sent, and one line of figures at the end.
 --
---     wrk -s compare.lua URL point|list ROWS
+--     wrk -s compare.lua URL TEMPLATE GREATEST
+--
+-- TEMPLATE is a path with an "N" for a random number from 1 to GREATEST.
 
 local next_request = 0
 local requests = {}
 
 -- The same requests for every program, made beforehand so that sending one costs nothing.
 function init(args)
-    local rows = tonumber(args[2])
+    local greatest = tonumber(args[2])
     math.randomseed(2026)
     for i = 1, 8192 do
-        local path
-        if args[1] == "point" then
-            path = "/point/" .. math.random(1, rows)
-        else
-            path = "/list?offset=" .. math.random(0, rows - 100)
-        end
-        requests[i] = wrk.format("GET", path)
+        requests[i] = wrk.format("GET", (args[1]:gsub("N", math.random(1, greatest))))
     end
 end
 

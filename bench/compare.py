@@ -2,8 +2,9 @@
 
     bench/compare.py [ROUNDS] [SECONDS] [--only NAME,NAME]
 
-Every program serves the same SQLite file with the same two routes, and is run as its experts would
-(peers.py). The answers are compared with the database before anything is measured. Then all of
+Every program serves the same SQLite file with the same three routes, and is run as its experts
+would (peers.py). Gantry answers the list and the list with children a second time through its
+tables' own grammar, without a line of configuration; the peers' routes are written by hand. The answers are compared with the database before anything is measured. Then all of
 them stay up, and wrk visits one after the other in each round, in an order that changes, so that a
 disturbance meets everybody. It waits a little for a busy machine to become quiet; a visit during
 which other processes took more than a tenth of it all the same is repeated, a few times at most,
@@ -35,6 +36,7 @@ import time
 import peers
 
 ROWS = 20000
+WRITERS = 2000
 PAGE = 100
 PROCESSORS = len(os.sched_getaffinity(0))
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -48,6 +50,8 @@ QUIET_SECONDS = 5  # that quiet is waited for
 MEASURES = {
     "point": ("Point read, 64 connections", "point", 64, "rate"),
     "list": ("List of 100 rows, 64 connections", "list", 64, "rate"),
+    "table": ("The same list, of Gantry's table API", "table", 64, "rate"),
+    "embed": ("100 rows with their children, of Gantry's table API", "embed", 64, "rate"),
     "alone": ("Point read, 1 connection", "point", 1, "p50_us"),
 }
 
@@ -65,7 +69,7 @@ AUTHORS = ["Ann O'Malley", "José Quintero", "Mary Anne Evans", "Murasaki Shikib
 
 
 def make_database(path):
-    """20,000 books that differ in every column, in WAL mode."""
+    """20,000 books that differ in every column; 2,000 writers with up to 9 works each. WAL mode."""
     db = sqlite3.connect(path)
     with contextlib.closing(db), db:
         db.execute("PRAGMA journal_mode = WAL")
@@ -74,13 +78,36 @@ def make_database(path):
         db.executemany("INSERT INTO books VALUES (?, ?, ?, ?, ?)", (
             (i, f"{TITLES[i % len(TITLES)]}, volume {i}", AUTHORS[i % len(AUTHORS)],
              1500 + i * 7 % 526, (i * 37 % 9000 + 100) / 100) for i in range(1, ROWS + 1)))
+        db.execute("CREATE TABLE writers (id INTEGER PRIMARY KEY, name TEXT, country TEXT)")
+        db.execute("CREATE TABLE works (id INTEGER PRIMARY KEY, "
+                   "writer_id INTEGER REFERENCES writers, title TEXT, year INTEGER)")
+        db.execute("CREATE INDEX works_writer ON works (writer_id)")
+        db.executemany("INSERT INTO writers VALUES (?, ?, ?)", (
+            (i, f"{AUTHORS[i % len(AUTHORS)]} {i}", ["Chile", "Ireland", "日本"][i % 3])
+            for i in range(1, WRITERS + 1)))
+        db.executemany("INSERT INTO works (writer_id, title, year) VALUES (?, ?, ?)", (
+            (i, f"{TITLES[(i + k) % len(TITLES)]}, part {k}", 1500 + (i * 11 + k) % 526)
+            for k in range(9) for i in range(1, WRITERS + 1) if i * 7 % 10 > k))
 
 
-def books(path, condition, value):
+def query(path, sql, value):
     db = sqlite3.connect(path)
     with contextlib.closing(db):
         db.row_factory = sqlite3.Row
-        return [dict(row) for row in db.execute(f"SELECT * FROM books WHERE {condition}", (value,))]
+        return [dict(row) for row in db.execute(sql, (value,))]
+
+
+def books(path, condition, value):
+    return query(path, f"SELECT * FROM books WHERE {condition}", value)
+
+
+def writers(path, offset):
+    """A page of writers, each with his works."""
+    page = query(path, f"SELECT * FROM writers WHERE id > ? ORDER BY id LIMIT {PAGE}", offset)
+    for writer in page:
+        writer["works"] = query(
+            path, "SELECT id, title, year FROM works WHERE writer_id = ? ORDER BY id", writer["id"])
+    return page
 
 
 # The programs while they run.
@@ -148,6 +175,25 @@ def free_port():
         return s.getsockname()[1]
 
 
+def table_path(program, route, offset):
+    """The page behind that id: in the tables' grammar of Gantry, or of a route made for it."""
+    if program.name != "gantry":
+        return f"/{'list' if route == 'table' else 'embed'}?offset={offset}"
+    if route == "table":
+        return f"/api/books?id=gt.{offset}&order=id&limit={PAGE}"
+    return (f"/api/writers?select=id,name,country,works(id,title,year)&works.order=id"
+            f"&id=gt.{offset}&order=id&limit={PAGE}")
+
+
+def path_template(program, route):
+    """The path of a measure's requests, with "N" for the number, and what N may be at most."""
+    if route == "point":
+        return "/point/N", ROWS
+    if route == "list":
+        return "/list?offset=N", ROWS - PAGE
+    return table_path(program, route, "N"), (ROWS if route == "table" else WRITERS) - PAGE
+
+
 def check_answers(server, database):
     """Each answer has to be what the database holds, to the last digit."""
     is_constant = server.program.name == "constant"
@@ -156,6 +202,10 @@ def check_answers(server, database):
     cases = [(f"/point/{i}", books(database, "id = ?", i)[0]) for i in ids]
     cases += [(f"/list?offset={i}", books(database, f"id > ? ORDER BY id LIMIT {PAGE}", i))
               for i in offsets]
+    cases += [(table_path(server.program, "table", i),
+               books(database, f"id > ? ORDER BY id LIMIT {PAGE}", i)) for i in offsets]
+    cases += [(table_path(server.program, "embed", i), writers(database, i))
+              for i in ([1000] if is_constant else [0, 1, 777, WRITERS - PAGE, WRITERS - 1, WRITERS])]
     for path, expected in cases:
         status, kind, body = server.get(path)
         if status != 200 or not kind.startswith("application/json"):
@@ -180,10 +230,11 @@ def processes_seconds():
 def load(server, measure, seconds):
     """Let wrk visit it; return its figures, and the part of the machine that others took."""
     _, route, connections, _ = MEASURES[measure]
+    template, greatest = path_template(server.program, route)
     before = time.monotonic(), processes_seconds() - server.processor_seconds() - wrk_seconds()
     out = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", HERE / "compare.lua",
-         f"http://127.0.0.1:{server.port}/", "--", route, str(ROWS)],
+         f"http://127.0.0.1:{server.port}/", "--", template, str(greatest)],
         check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
     figures = json.loads(out.splitlines()[-1])
     if figures["errors"] > 0 or figures["requests"] == 0:

@@ -68,7 +68,7 @@ def compile_c(name, *libraries):
     run("gcc", *CFLAGS, "-o", BUILT / name, SOURCES / name / f"{name}.c", *flags, "-pthread", "-lm")
 
 
-# Gantry: its defaults, with the two routes.
+# Gantry: its defaults, with two routes; the rest is its table API.
 
 SELECT = "SELECT id, title, author, year, price FROM books "
 
@@ -113,14 +113,15 @@ def build_fastapi():
     run(PYTHON, "-c", "import fastapi, uvicorn, uvloop, httptools")
 
 
-def fastapi_setting(workers, threads):
+def fastapi_setting(workers, threads, embedding=""):
     return Setting(
-        f"{workers} worker{'s' * (workers > 1)}, {threads} threads",
+        f"{workers} worker{'s' * (workers > 1)}, {threads} threads"
+        + (", JSON by SQLite" if embedding else ""),
         lambda r: ["env", f"DATABASE={r.database}", PYTHON, "-m", "uvicorn", "--app-dir",
                    SOURCES / "fastapi", "--host", "127.0.0.1", "--port", r.port, "--workers",
                    workers, "--loop", "uvloop", "--http", "httptools", "--no-access-log",
                    "--log-level", "warning", "app:app"],
-        {"THREADS": str(threads), "PYTHONDONTWRITEBYTECODE": "1"})
+        {"THREADS": str(threads), "EMBED": embedding, "PYTHONDONTWRITEBYTECODE": "1"})
 
 
 # Fastify: the versions of package-lock.json; better-sqlite3 is compiled, not downloaded.
@@ -152,9 +153,11 @@ def fastify_version():
     return ", ".join(found) + f" with its own SQLite {sqlite}"
 
 
-def fastify_setting(processes):
-    return Setting(f"{processes} process{'es' * (processes > 1)}",
-                   lambda r: ["node", BUILT / "fastify/server.js", r.database, r.port, processes],
+def fastify_setting(processes, *embedding):
+    return Setting(f"{processes} process{'es' * (processes > 1)}"
+                   + (", JSON by SQLite" if embedding else ""),
+                   lambda r: ["node", BUILT / "fastify/server.js", r.database, r.port, processes,
+                              *embedding],
                    {"NODE_ENV": "production"})
 
 
@@ -186,13 +189,13 @@ PROGRAMS = [
             lambda: packages("golang-go", "golang-github-mattn-go-sqlite3-dev", "libsqlite3-0"),
             [go_setting(2), go_setting(4)]),
     Program("fastify", True, build_fastify, fastify_version,
-            [fastify_setting(1), fastify_setting(2)]),
+            [fastify_setting(1), fastify_setting(2), fastify_setting(2, "json")]),
     Program("ulfius", True, build_ulfius,
             lambda: packages("libulfius2.7", "libmicrohttpd12", "libjansson4", "libsqlite3-0"),
             [Setting("", lambda r: [BUILT / "ulfius", r.database, r.port])]),
     Program("fastapi", True, build_fastapi,
             lambda: packages("python3", *FASTAPI_PACKAGES, "libsqlite3-0"),
-            [fastapi_setting(1, 2), fastapi_setting(2, 2)]),
+            [fastapi_setting(1, 2), fastapi_setting(2, 2), fastapi_setting(2, 2, "json")]),
     Program("inline", False, build_inline, inline_version, [inline_setting("query")]),
     Program("constant", False, build_inline, inline_version, [inline_setting("constant")]),
 ]

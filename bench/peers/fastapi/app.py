@@ -1,6 +1,6 @@
 """The routes of the comparison in Python: FastAPI with its thread pool, and sqlite3.
 
-    DATABASE=FILE THREADS=N uvicorn --loop uvloop --http httptools app:app
+    DATABASE=FILE THREADS=N [EMBED=json] uvicorn --loop uvloop --http httptools app:app
 
 The endpoints are `def`, so they run on the pool of threads, each of which has a connection of its
 own; sqlite3 keeps the statements of a connection prepared. They answer a Response, which spares
@@ -18,6 +18,20 @@ from fastapi import FastAPI, HTTPException, Response
 COLUMNS = ("id", "title", "author", "year", "price")
 POINT = "SELECT id, title, author, year, price FROM books WHERE id = ?"
 LIST = "SELECT id, title, author, year, price FROM books WHERE id > ? ORDER BY id LIMIT 100"
+
+EMBED = """
+    SELECT w.id, w.name, w.country, k.id, k.title, k.year
+    FROM (SELECT id, name, country FROM writers WHERE id > ? ORDER BY id LIMIT 100) w
+    LEFT JOIN works k ON k.writer_id = w.id ORDER BY w.id, k.id"""
+
+# The same, written by SQLite.
+EMBED_JSON = """
+    SELECT json_group_array(json(o)) FROM (
+        SELECT json_object('id', w.id, 'name', w.name, 'country', w.country, 'works', (
+            SELECT json_group_array(json(p)) FROM (
+                SELECT json_object('id', k.id, 'title', k.title, 'year', k.year) AS p
+                FROM works k WHERE k.writer_id = w.id ORDER BY k.id))) AS o
+        FROM writers w WHERE w.id > ? ORDER BY w.id LIMIT 100)"""
 
 app = FastAPI(openapi_url=None)
 local = threading.local()
@@ -53,3 +67,24 @@ def get_point(id: int):
 @app.get("/list")
 def get_list(offset: int):
     return answer([dict(zip(COLUMNS, row)) for row in execute(LIST, offset)])
+
+
+def get_embed(offset: int):
+    """One join, ordered by writer; the work's id is NULL for a writer without works."""
+    writers = []
+    last = None
+    for writer_id, name, country, work_id, title, year in execute(EMBED, offset):
+        if writer_id != last:
+            last = writer_id
+            works = []
+            writers.append({"id": writer_id, "name": name, "country": country, "works": works})
+        if work_id is not None:
+            works.append({"id": work_id, "title": title, "year": year})
+    return answer(writers)
+
+
+def get_embed_json(offset: int):
+    return Response(execute(EMBED_JSON, offset).fetchone()[0], media_type="application/json")
+
+
+app.get("/embed")(get_embed_json if os.environ.get("EMBED") == "json" else get_embed)

@@ -1,17 +1,18 @@
 'use strict'
 // The routes of the comparison on Node.js: Fastify and better-sqlite3.
 //
-//     node server.js DATABASE PORT PROCESSES
+//     node server.js DATABASE PORT PROCESSES [json]
 //
 // better-sqlite3 is synchronous, and that is how it is used: a short query costs less than handing
 // it to another thread would. Fastify compiles the schemas of the answers to a serializer each.
-// With more than one process, node:cluster shares the listening socket among them.
+// With more than one process, node:cluster shares the listening socket among them. With "json",
+// SQLite itself writes the list with children.
 
 const cluster = require('node:cluster')
 const Database = require('better-sqlite3')
 const fastify = require('fastify')
 
-const [path, port, processes] = process.argv.slice(2)
+const [path, port, processes, embedding] = process.argv.slice(2)
 
 const book = {
   type: 'object',
@@ -22,6 +23,55 @@ const book = {
     year: { type: 'integer' },
     price: { type: 'number' }
   }
+}
+
+const writer = {
+  type: 'object',
+  properties: {
+    id: { type: 'integer' },
+    name: { type: 'string' },
+    country: { type: 'string' },
+    works: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          id: { type: 'integer' },
+          title: { type: 'string' },
+          year: { type: 'integer' }
+        }
+      }
+    }
+  }
+}
+
+const embedSQL = `
+  SELECT w.id, w.name, w.country, k.id AS work, k.title, k.year
+  FROM (SELECT id, name, country FROM writers WHERE id > ? ORDER BY id LIMIT 100) w
+  LEFT JOIN works k ON k.writer_id = w.id ORDER BY w.id, k.id`
+
+const embedJSON = `
+  SELECT json_group_array(json(o)) FROM (
+    SELECT json_object('id', w.id, 'name', w.name, 'country', w.country, 'works', (
+      SELECT json_group_array(json(p)) FROM (
+        SELECT json_object('id', k.id, 'title', k.title, 'year', k.year) AS p
+        FROM works k WHERE k.writer_id = w.id ORDER BY k.id))) AS o
+    FROM writers w WHERE w.id > ? ORDER BY w.id LIMIT 100)`
+
+// One join, ordered by writer; the work is null for a writer without works.
+function group (rows) {
+  const writers = []
+  let last
+  for (const row of rows) {
+    if (last === undefined || last.id !== row.id) {
+      last = { id: row.id, name: row.name, country: row.country, works: [] }
+      writers.push(last)
+    }
+    if (row.work !== null) {
+      last.works.push({ id: row.work, title: row.title, year: row.year })
+    }
+  }
+  return writers
 }
 
 function serve () {
@@ -55,6 +105,23 @@ function serve () {
   }, (request, reply) => {
     reply.send(list.all(request.query.offset))
   })
+
+  const querystring = {
+    type: 'object', required: ['offset'], properties: { offset: { type: 'integer' } }
+  }
+  if (embedding === 'json') {
+    const embed = db.prepare(embedJSON).pluck()
+    app.get('/embed', { schema: { querystring } }, (request, reply) => {
+      reply.type('application/json').send(embed.get(request.query.offset))
+    })
+  } else {
+    const embed = db.prepare(embedSQL)
+    app.get('/embed', {
+      schema: { querystring, response: { 200: { type: 'array', items: writer } } }
+    }, (request, reply) => {
+      reply.send(group(embed.all(request.query.offset)))
+    })
+  }
 
   app.listen({ host: '127.0.0.1', port: Number(port) })
 }

@@ -23,6 +23,9 @@ import (
 const (
 	pointSQL = "SELECT id, title, author, year, price FROM books WHERE id = ?"
 	listSQL  = "SELECT id, title, author, year, price FROM books WHERE id > ? ORDER BY id LIMIT 100"
+	embedSQL = "SELECT w.id, w.name, w.country, k.id, k.title, k.year " +
+		"FROM (SELECT id, name, country FROM writers WHERE id > ? ORDER BY id LIMIT 100) w " +
+		"LEFT JOIN works k ON k.writer_id = w.id ORDER BY w.id, k.id"
 	pageRows = 100
 )
 
@@ -34,8 +37,21 @@ type book struct {
 	Price  float64 `json:"price"`
 }
 
+type work struct {
+	ID    int64  `json:"id"`
+	Title string `json:"title"`
+	Year  int64  `json:"year"`
+}
+
+type writer struct {
+	ID      int64  `json:"id"`
+	Name    string `json:"name"`
+	Country string `json:"country"`
+	Works   []work `json:"works"`
+}
+
 type shop struct {
-	point, list *sql.Stmt
+	point, list, embed *sql.Stmt
 }
 
 func open(path string, connections int) (*shop, error) {
@@ -55,6 +71,9 @@ func open(path string, connections int) (*shop, error) {
 		return nil, err
 	}
 	if s.list, err = db.Prepare(listSQL); err != nil {
+		return nil, err
+	}
+	if s.embed, err = db.Prepare(embedSQL); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -107,6 +126,47 @@ func (s *shop) page(offset int64) ([]book, error) {
 	return books, rows.Err()
 }
 
+// One join, ordered by writer; works.id is NULL for a writer without works.
+func (s *shop) writers(offset int64) ([]writer, error) {
+	rows, err := s.embed.Query(offset)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	writers := make([]writer, 0, pageRows)
+	for rows.Next() {
+		var w writer
+		var id, year sql.NullInt64
+		var title sql.NullString
+		if err := rows.Scan(&w.ID, &w.Name, &w.Country, &id, &title, &year); err != nil {
+			return nil, err
+		}
+		if n := len(writers); n == 0 || writers[n-1].ID != w.ID {
+			w.Works = make([]work, 0, 8)
+			writers = append(writers, w)
+		}
+		if id.Valid {
+			last := &writers[len(writers)-1]
+			last.Works = append(last.Works, work{id.Int64, title.String, year.Int64})
+		}
+	}
+	return writers, rows.Err()
+}
+
+func (s *shop) getEmbed(w http.ResponseWriter, r *http.Request) {
+	offset, err := strconv.ParseInt(r.URL.Query().Get("offset"), 10, 64)
+	if err != nil {
+		http.Error(w, "offset must be an integer", http.StatusBadRequest)
+		return
+	}
+	writers, err := s.writers(offset)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	answer(w, writers)
+}
+
 func (s *shop) getList(w http.ResponseWriter, r *http.Request) {
 	offset, err := strconv.ParseInt(r.URL.Query().Get("offset"), 10, 64)
 	if err != nil {
@@ -136,5 +196,6 @@ func main() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/point/", s.getPoint)
 	mux.HandleFunc("/list", s.getList)
+	mux.HandleFunc("/embed", s.getEmbed)
 	log.Fatal(http.ListenAndServe(net.JoinHostPort("127.0.0.1", os.Args[2]), mux))
 }

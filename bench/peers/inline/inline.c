@@ -2,7 +2,8 @@
  * What there is to lose: the queries of the comparison on the loop of a bare libmicrohttpd program.
  *
  *     inline query DATABASE PORT       the query runs inline, its row is written by hand
- *     inline constant DATABASE PORT    the answers to id and offset 10000, made once at the start
+ *     inline constant DATABASE PORT    the answers to id and offset 10000 (of the list with
+ *                                      children: 1000), made once at the start
  *
  * One thread serves all sockets (epoll) and nothing is between it and SQLite: no pool, no router,
  * no limits, no deadlines. That is no way to build a service, but nothing that hands its queries to
@@ -22,10 +23,15 @@
 #include <microhttpd.h>
 #include <sqlite3.h>
 
-#define COLUMNS     "SELECT id, title, author, year, price FROM books "
-#define CONSTANT_ID 10000
-#define BODY_MAX    (1024 * 1024)
-#define STRING_MAX  4096
+#define COLUMNS "SELECT id, title, author, year, price FROM books "
+#define EMBED                                                                                      \
+    "SELECT w.id, w.name, w.country, k.id, k.title, k.year "                                       \
+    "FROM (SELECT id, name, country FROM writers WHERE id > ? ORDER BY id LIMIT 100) w "           \
+    "LEFT JOIN works k ON k.writer_id = w.id ORDER BY w.id, k.id"
+#define CONSTANT_ID     10000
+#define CONSTANT_WRITER 1000
+#define BODY_MAX        (1024 * 1024)
+#define STRING_MAX      4096
 
 struct body {
     char bytes[BODY_MAX];
@@ -36,10 +42,12 @@ struct service {
     sqlite3 *db;
     sqlite3_stmt *point;
     sqlite3_stmt *list;
+    sqlite3_stmt *embed;
     struct body body; /* of the one request that is being answered */
     uint64_t requests;
     struct MHD_Response *constant_point; /* NULL: ask the database */
     struct MHD_Response *constant_list;
+    struct MHD_Response *constant_embed;
 };
 
 static void die(const char *what, const char *why)
@@ -170,6 +178,65 @@ static unsigned query_list(struct service *s, int64_t offset)
     return code == SQLITE_DONE ? MHD_HTTP_OK : MHD_HTTP_INTERNAL_SERVER_ERROR;
 }
 
+static void put_work(struct body *b, sqlite3_stmt *row)
+{
+    put_literal(b, "{\"id\":");
+    put_integer(b, sqlite3_column_int64(row, 3));
+    put_literal(b, ",\"title\":");
+    put_text_column(b, row, 4);
+    put_literal(b, ",\"year\":");
+    put_integer(b, sqlite3_column_int64(row, 5));
+    put_literal(b, "}");
+}
+
+static void begin_writer(struct body *b, sqlite3_stmt *row)
+{
+    put_literal(b, "{\"id\":");
+    put_integer(b, sqlite3_column_int64(row, 0));
+    put_literal(b, ",\"name\":");
+    put_text_column(b, row, 1);
+    put_literal(b, ",\"country\":");
+    put_text_column(b, row, 2);
+    put_literal(b, ",\"works\":[");
+}
+
+/* One join, ordered by writer; the work's id is NULL for a writer without works. */
+static unsigned query_embed(struct service *s, int64_t offset)
+{
+    struct body *b = &s->body;
+    int64_t last = 0;
+    bool is_open = false;
+    int code;
+
+    b->size = 0;
+    put_literal(b, "[");
+    sqlite3_bind_int64(s->embed, 1, offset);
+    for (code = sqlite3_step(s->embed); code == SQLITE_ROW && b->size < BODY_MAX - 16 * STRING_MAX;
+         code = sqlite3_step(s->embed)) {
+        bool is_next = !is_open || sqlite3_column_int64(s->embed, 0) != last;
+
+        if (is_next && is_open) {
+            put_literal(b, "]},");
+        }
+        if (is_next) {
+            last = sqlite3_column_int64(s->embed, 0);
+            begin_writer(b, s->embed);
+            is_open = true;
+        } else {
+            put_literal(b, ",");
+        }
+        if (sqlite3_column_type(s->embed, 3) != SQLITE_NULL) {
+            put_work(b, s->embed);
+        }
+    }
+    if (is_open) {
+        put_literal(b, "]}");
+    }
+    put_literal(b, "]");
+    sqlite3_reset(s->embed);
+    return code == SQLITE_DONE ? MHD_HTTP_OK : MHD_HTTP_INTERNAL_SERVER_ERROR;
+}
+
 /* The headers that Gantry sends. */
 static struct MHD_Response *make_response(struct service *s)
 {
@@ -200,7 +267,7 @@ static unsigned route(struct service *s, struct MHD_Connection *connection, cons
         value = strtoll(path + 7, &end, 10);
         return *end == '\0' && end > path + 7 ? query_point(s, value) : MHD_HTTP_BAD_REQUEST;
     }
-    if (strcmp(path, "/list") != 0) {
+    if (strcmp(path, "/list") != 0 && strcmp(path, "/embed") != 0) {
         return MHD_HTTP_NOT_FOUND;
     }
     offset = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "offset");
@@ -208,7 +275,10 @@ static unsigned route(struct service *s, struct MHD_Connection *connection, cons
         return MHD_HTTP_BAD_REQUEST;
     }
     value = strtoll(offset, &end, 10);
-    return *end == '\0' && end > offset ? query_list(s, value) : MHD_HTTP_BAD_REQUEST;
+    if (*end != '\0' || end == offset) {
+        return MHD_HTTP_BAD_REQUEST;
+    }
+    return path[1] == 'l' ? query_list(s, value) : query_embed(s, value);
 }
 
 static enum MHD_Result on_request(void *closure, struct MHD_Connection *connection,
@@ -230,8 +300,9 @@ static enum MHD_Result on_request(void *closure, struct MHD_Connection *connecti
     }
     if (s->constant_point != NULL) {
         return MHD_queue_response(connection, MHD_HTTP_OK,
-                                  strncmp(path, "/point/", 7) == 0 ? s->constant_point
-                                                                   : s->constant_list);
+                                  path[1] == 'p'   ? s->constant_point
+                                  : path[1] == 'l' ? s->constant_list
+                                                   : s->constant_embed);
     }
     status = route(s, connection, path);
     if (status != MHD_HTTP_OK) {
@@ -254,7 +325,9 @@ static void open_database(struct service *s, const char *path)
         sqlite3_prepare_v3(s->db, COLUMNS "WHERE id = ?", -1, SQLITE_PREPARE_PERSISTENT, &s->point,
                            NULL) != SQLITE_OK ||
         sqlite3_prepare_v3(s->db, COLUMNS "WHERE id > ? ORDER BY id LIMIT 100", -1,
-                           SQLITE_PREPARE_PERSISTENT, &s->list, NULL) != SQLITE_OK) {
+                           SQLITE_PREPARE_PERSISTENT, &s->list, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v3(s->db, EMBED, -1, SQLITE_PREPARE_PERSISTENT, &s->embed, NULL) !=
+            SQLITE_OK) {
         die(path, sqlite3_errmsg(s->db));
     }
 }
@@ -269,7 +342,11 @@ static void make_constants(struct service *s)
         die("constant", "there are no books after 10000");
     }
     s->constant_list = make_response(s);
-    if (s->constant_point == NULL || s->constant_list == NULL) {
+    if (query_embed(s, CONSTANT_WRITER) != MHD_HTTP_OK) {
+        die("constant", "there are no writers after 1000");
+    }
+    s->constant_embed = make_response(s);
+    if (s->constant_point == NULL || s->constant_list == NULL || s->constant_embed == NULL) {
         die("constant", "out of memory");
     }
 }

@@ -22,10 +22,16 @@
 
 #define COLUMNS "SELECT id, title, author, year, price FROM books "
 
+#define EMBED                                                                                      \
+    "SELECT w.id, w.name, w.country, k.id, k.title, k.year "                                       \
+    "FROM (SELECT id, name, country FROM writers WHERE id > ? ORDER BY id LIMIT 100) w "           \
+    "LEFT JOIN works k ON k.writer_id = w.id ORDER BY w.id, k.id"
+
 struct reader {
     sqlite3 *db;
     sqlite3_stmt *point;
     sqlite3_stmt *list;
+    sqlite3_stmt *embed;
 };
 
 static const char *database;
@@ -37,6 +43,7 @@ static void close_reader(void *closure)
 
     sqlite3_finalize(r->point);
     sqlite3_finalize(r->list);
+    sqlite3_finalize(r->embed);
     sqlite3_close(r->db);
     free(r);
 }
@@ -54,6 +61,8 @@ static struct reader *open_reader(void)
                            NULL) != SQLITE_OK ||
         sqlite3_prepare_v3(r->db, COLUMNS "WHERE id > ? ORDER BY id LIMIT 100", -1,
                            SQLITE_PREPARE_PERSISTENT, &r->list, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v3(r->db, EMBED, -1, SQLITE_PREPARE_PERSISTENT, &r->embed, NULL) !=
+            SQLITE_OK ||
         pthread_setspecific(readers, r) != 0) {
         close_reader(r);
         return NULL;
@@ -152,6 +161,61 @@ static int get_list(const struct _u_request *request, struct _u_response *respon
     return answer(response, books);
 }
 
+static json_t *make_writer(sqlite3_stmt *row, json_t *works)
+{
+    json_t *writer = json_object();
+
+    json_object_set_new_nocheck(writer, "id", json_integer(sqlite3_column_int64(row, 0)));
+    json_object_set_new_nocheck(writer, "name", text_column(row, 1));
+    json_object_set_new_nocheck(writer, "country", text_column(row, 2));
+    json_object_set_new_nocheck(writer, "works", works);
+    return writer;
+}
+
+static json_t *make_work(sqlite3_stmt *row)
+{
+    json_t *work = json_object();
+
+    json_object_set_new_nocheck(work, "id", json_integer(sqlite3_column_int64(row, 3)));
+    json_object_set_new_nocheck(work, "title", text_column(row, 4));
+    json_object_set_new_nocheck(work, "year", json_integer(sqlite3_column_int64(row, 5)));
+    return work;
+}
+
+/* One join, ordered by writer; the work's id is NULL for a writer without works. */
+static int get_embed(const struct _u_request *request, struct _u_response *response, void *unused)
+{
+    struct reader *r = get_reader();
+    const char *offset = u_map_get(request->map_url, "offset");
+    json_t *writers;
+    json_t *works = NULL; /* of the last writer */
+    int64_t last = 0;
+    int code;
+
+    (void)unused;
+    if (r == NULL || offset == NULL) {
+        return U_CALLBACK_ERROR;
+    }
+    writers = json_array();
+    sqlite3_bind_int64(r->embed, 1, strtoll(offset, NULL, 10));
+    for (code = sqlite3_step(r->embed); code == SQLITE_ROW; code = sqlite3_step(r->embed)) {
+        if (works == NULL || sqlite3_column_int64(r->embed, 0) != last) {
+            last = sqlite3_column_int64(r->embed, 0);
+            works = json_array();
+            json_array_append_new(writers, make_writer(r->embed, works));
+        }
+        if (sqlite3_column_type(r->embed, 3) != SQLITE_NULL) {
+            json_array_append_new(works, make_work(r->embed));
+        }
+    }
+    sqlite3_reset(r->embed);
+    if (code != SQLITE_DONE) {
+        json_decref(writers);
+        return U_CALLBACK_ERROR;
+    }
+    return answer(response, writers);
+}
+
 int main(int argc, char **argv)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -176,6 +240,7 @@ int main(int argc, char **argv)
         ulfius_add_endpoint_by_val(&instance, "GET", "/point", "/:id", 0, get_point, NULL) !=
             U_OK ||
         ulfius_add_endpoint_by_val(&instance, "GET", "/list", NULL, 0, get_list, NULL) != U_OK ||
+        ulfius_add_endpoint_by_val(&instance, "GET", "/embed", NULL, 0, get_embed, NULL) != U_OK ||
         ulfius_start_framework(&instance) != U_OK) {
         (void)fprintf(stderr, "ulfius: cannot listen on %s\n", argv[2]);
         return EXIT_FAILURE;
