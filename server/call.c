@@ -35,8 +35,14 @@ void call_fail(struct call *call, enum problem_kind kind, const char *hint, cons
     problem_write(&call->response, kind, call->request.id, detail, hint, NULL);
 }
 
+void call_fail_with(struct call *call, const struct problem_words *words)
+{
+    response_reset(&call->response);
+    problem_write_words(&call->response, words, call->request.id);
+}
+
 /* Lower layers name a limit; only here is it known what it is called in the configuration. */
-static const char *hint_of(const struct error *err)
+const char *call_error_hint(const struct error *err)
 {
     if (strcmp(err->hint, "bytes_max") == 0) {
         return "ask for less, or raise limits.response_bytes";
@@ -55,7 +61,7 @@ void call_fail_error(struct call *call, const struct error *err)
         log_event(LOG_ERROR, "a request failed", LOG_STR("error", err->text),
                   LOG_STR("request_id", call->request.id));
     }
-    call_fail(call, kind, hint_of(err), "%s", err->text);
+    call_fail(call, kind, call_error_hint(err), "%s", err->text);
 }
 
 void call_problems_init(struct call_problems *p)

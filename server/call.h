@@ -34,11 +34,18 @@ void call_answer_empty(struct call *call, unsigned http_status);
 void call_fail(struct call *call, enum problem_kind kind, const char *hint, const char *format, ...)
     PRINTF_LIKE(4, 5);
 
+/* Answer with a problem that has words of its own. They are borrowed. */
+void call_fail_with(struct call *call, const struct problem_words *words);
+
 #define DEADLINE_HINT                                                                              \
     "allow more by Prefer: wait if it was sent, by the route's or limits.deadline_ms"
 
 /* Answer with what a lower layer reported. */
 void call_fail_error(struct call *call, const struct error *err);
+
+/* What a client may do about it: the error's own hint, or what a limit is called in the
+ * configuration. Lends: as long as err lives. NULL or "": nothing. */
+const char *call_error_hint(const struct error *err);
 
 /*
  * Parameter problems, all of them together. The first makes the answer a 400; every further one

@@ -1,9 +1,12 @@
 #include "server/exchange.h"
 
+#include <stdio.h>
+
 #include "base/invariant.h"
 #include "base/mem.h"
 #include "pool/executor.h"
 #include "server/mhd_response.h"
+#include "server/prefer.h"
 
 #define MAY(state) (1U << EXCHANGE_##state)
 
@@ -100,8 +103,11 @@ void exchange_note_raw_answer(struct exchange *ex, unsigned http_status)
 void exchange_note_preference(const struct exchange *ex, struct response *r)
 {
     if (ex->applied_wait.size > 0) {
-        response_header(r, "Preference-Applied", "wait=%.*s", (int)ex->applied_wait.size,
-                        ex->applied_wait.at);
+        char wait[sizeof("wait=") + PREFER_WAIT_MAX];
+
+        (void)snprintf(wait, sizeof(wait), "wait=%.*s", (int)ex->applied_wait.size,
+                       ex->applied_wait.at);                 /* fits: prefer_wait takes no more */
+        response_header_join(r, "Preference-Applied", wait); /* beside the handler's own */
     }
 }
 

@@ -13,12 +13,21 @@ static bool read_wait(struct str preference, struct str *ret_wait, uint64_t *ret
         return false;
     }
     number = (struct str){preference.at + prefix.size, preference.size - prefix.size};
-    if (!str_to_double(number, &seconds) || seconds < 0 || seconds > WAIT_S_MAX) {
+    if (number.size > PREFER_WAIT_MAX || !str_to_double(number, &seconds) || seconds < 0 ||
+        seconds > WAIT_S_MAX) {
         return false;
     }
     *ret_wait = number;
     *ret_ms = seconds * 1000 < 1 ? 1 : (uint64_t)(seconds * 1000);
     return true;
+}
+
+bool prefer_is_wait(struct str preference)
+{
+    struct str wait;
+    uint64_t ms;
+
+    return read_wait(preference, &wait, &ms);
 }
 
 bool prefer_wait(const struct request *request, struct str *ret_wait, uint64_t *ret_ms)

@@ -5,6 +5,8 @@
 #ifndef GANTRY_SERVER_PROBLEM_H
 #define GANTRY_SERVER_PROBLEM_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/role.h"
 #include "base/str.h"
@@ -54,10 +56,29 @@ enum problem_kind {
 
 /*
  * Replace whatever r holds by the problem. detail says what is wrong with this request, hint
- * (NULL or "": none) what to do. A 503 gets "Retry-After: 1". errors is NULL or a JSON array, put in as "errors".
+ * (NULL or "": none) what to do. A 503 gets "Retry-After: 1". errors is NULL or a JSON array, put in
+ * as "errors".
  */
 void problem_write(struct response *r, enum problem_kind kind, const char *request_id,
                    const char *detail, const char *hint, const struct buf *errors) ANY_THREAD;
+
+/* A problem in words of its own, for features that have codes of their own. */
+struct problem_words {
+    unsigned http_status;
+    const char *code;     /* a token: "PGRST100" */
+    const char *title;    /* NULL: by http_status */
+    const char *message;  /* what is wrong with this request; also the "detail" */
+    const char *details;  /* more about it, or NULL */
+    bool details_is_json; /* details is put in as it is */
+    const char *hint;     /* what to do, or NULL */
+};
+
+/*
+ * The same shape with other words, and "Proxy-Status: gantry; error=CODE", which a HEAD shows too.
+ * A 503 gets "Retry-After: 1", a 503 and a 504 say "phase": "run".
+ */
+void problem_write_words(struct response *r, const struct problem_words *words,
+                         const char *request_id) ANY_THREAD;
 
 /* Which problem an error of the lower layers is for a client. */
 enum problem_kind problem_of(enum status status);

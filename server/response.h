@@ -9,19 +9,23 @@
 
 #include "base/buf.h"
 
-#define RESPONSE_HEADERS_MAX 8
+#define RESPONSE_HEADERS_MAX 24
+#define RESPONSE_VALUE_MAX   ((size_t)8 * 1024) /* bytes of a header's value */
 
 struct response_header {
-    const char *name; /* static */
-    char value[200];
+    const char *name;  /* static */
+    const char *value; /* lies in the store */
 };
+
+struct response_store; /* room for the headers, and for what they say */
 
 struct response {
     unsigned http_status;     /* 0: nothing was answered yet */
     const char *content_type; /* static; NULL: no body */
     struct buf body;
-    struct response_header *headers; /* NULL or room for RESPONSE_HEADERS_MAX, lazily made */
+    struct response_header *headers; /* NULL until there was one */
     size_t headers_count;
+    struct response_store *store; /* Private: lazily made */
 };
 
 /* body_max: bytes; a body that wants more fails with TOO_BIG in its buf. */
@@ -32,10 +36,20 @@ void response_fini(struct response *r);
 void response_reset(struct response *r);
 
 /*
- * Set a header, in place of one of the same name. Control characters in the value become spaces, so nothing can split the response;
- * a value beyond 199 bytes is cut. Beyond RESPONSE_HEADERS_MAX, or without memory, it is dropped.
+ * Set a header, in place of one of the same name. Control characters in the value become spaces, so
+ * nothing can split the response; a value beyond RESPONSE_VALUE_MAX is cut. Beyond
+ * RESPONSE_HEADERS_MAX, or without memory, it is dropped.
  */
 void response_header(struct response *r, const char *name, const char *format, ...)
     PRINTF_LIKE(3, 4);
+
+/*
+ * Add an item to a header that is a list ("Vary"), made if it is not there yet. An item that is in
+ * it already (in any case) is not added again.
+ */
+void response_header_join(struct response *r, const char *name, const char *item);
+
+/* Lends the value of a header until it is set again, or NULL. name is spelled as it was set. */
+const char *response_header_value(const struct response *r, const char *name);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 #include "tests/unit/random.h"
@@ -183,6 +184,79 @@ static void a_problem_without_memory(void **state)
     assert_int_equal(buf_status(&call->response.body), STATUS_OK);
 }
 
+static void a_problem_in_words_of_its_own(void **state)
+{
+    struct call *call = *state;
+    struct problem_words words = {.http_status = 406,
+                                  .code = "PGRST107",
+                                  .message = "None of these media types are available: a/b"};
+    json_t *json;
+
+    response_header(&call->response, "X-Old", "1");
+    call_fail_with(call, &words);
+    json = parse(&call->response);
+    assert_int_equal(call->response.http_status, 406);
+    assert_int_equal(json_integer_value(json_object_get(json, "status")), 406);
+    assert_member(json, "title", "Not acceptable");
+    assert_member(json, "detail", words.message);
+    assert_member(json, "message", words.message);
+    assert_member(json, "code", "PGRST107");
+    assert_member(json, "details", NULL);
+    assert_member(json, "hint", NULL);
+    assert_member(json, "request_id", "test-1");
+    assert_int_equal(json_object_size(json), 8);
+    assert_null(response_header_value(&call->response, "X-Old"));
+    assert_string_equal(response_header_value(&call->response, "Proxy-Status"),
+                        "gantry; error=PGRST107");
+    json_decref(json);
+}
+
+static void words_with_more_about_it(void **state)
+{
+    struct call *call = *state;
+    struct problem_words words = {.http_status = 300,
+                                  .code = "PGRST201",
+                                  .title = "Several",
+                                  .message = "m",
+                                  .details = "[{\"a\":1}]",
+                                  .details_is_json = true,
+                                  .hint = "h"};
+    json_t *json;
+
+    call_fail_with(call, &words);
+    json = parse(&call->response);
+    assert_member(json, "title", "Several");
+    assert_member(json, "hint", "h");
+    assert_int_equal(json_array_size(json_object_get(json, "details")), 1);
+    json_decref(json);
+    words.details_is_json = false;
+    call_fail_with(call, &words);
+    json = parse(&call->response);
+    assert_member(json, "details", "[{\"a\":1}]");
+    json_decref(json);
+}
+
+static void words_for_now(void **state)
+{
+    struct call *call = *state;
+    static const unsigned statuses[] = {300, 400, 401, 403, 404, 405, 406,
+                                        409, 416, 418, 500, 503, 504, 599};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(statuses); i++) {
+        struct problem_words words = {.http_status = statuses[i], .code = "X", .message = "m"};
+        json_t *json;
+
+        call_fail_with(call, &words);
+        json = parse(&call->response);
+        assert_true(json_is_string(json_object_get(json, "title")));
+        assert_int_equal(json_is_string(json_object_get(json, "phase")),
+                         statuses[i] == 503 || statuses[i] == 504);
+        assert_int_equal(response_header_value(&call->response, "Retry-After") != NULL,
+                         statuses[i] == 503);
+        json_decref(json);
+    }
+}
+
 /* --- parameter problems ------------------------------------------------------------------- */
 
 static void problems_come_together(void **state)
@@ -350,32 +424,95 @@ static void headers_have_bounds(void **state)
 {
     struct call *call = *state;
     struct response *r = &call->response;
-    static const char *const many[] = {"X-0", "X-1", "X-2", "X-3", "X-4", "X-5",
-                                       "X-6", "X-7", "X-8", "X-9", "X-10"};
-    char text[400];
+    char names_of[RESPONSE_HEADERS_MAX + 3][8];
+    static char text[RESPONSE_VALUE_MAX + 100];
 
-    memset(text, 'x', sizeof(text));
-    text[sizeof(text) - 1] = '\0';
-    for (size_t i = 0; i < ARRAY_LENGTH(many); i++) {
-        response_header(r, many[i], "%s", text);
-        response_header(r, many[i], "%s", text); /* in place of the first */
+    memset(text, 'x', sizeof(text) - 1);
+    for (size_t i = 0; i < ARRAY_LENGTH(names_of); i++) {
+        (void)snprintf(names_of[i], sizeof(names_of[i]), "X-%zu", i);
+        response_header(r, names_of[i], "%s", "short");
+        response_header(r, names_of[i], "%zu", i); /* in place of the first */
     }
     assert_int_equal(r->headers_count, RESPONSE_HEADERS_MAX);
-    assert_int_equal(strlen(r->headers[0].value), 199);
+    for (size_t i = 0; i < RESPONSE_HEADERS_MAX; i++) {
+        assert_int_equal(strtoul(r->headers[i].value, NULL, 10), i);
+    }
+    response_header(r, "X-0", "%s", text);
+    assert_int_equal(strlen(r->headers[0].value), RESPONSE_VALUE_MAX);
     response_reset(r);
     assert_int_equal(r->headers_count, 0);
     response_header(r, "X-B", "%d", 5);
     assert_string_equal(r->headers[0].value, "5");
 }
 
+/* Around the lengths at which a value is kept in another way. */
+static void headers_of_every_length(void **state)
+{
+    struct call *call = *state;
+    struct response *r = &call->response;
+    char text[600];
+
+    for (size_t size = 0; size < sizeof(text); size++) {
+        memset(text, 'a', size);
+        text[size] = '\0';
+        response_reset(r);
+        response_header(r, "X-A", "%s", text);
+        response_header(r, "X-B", "%s", "b");
+        assert_string_equal(response_header_value(r, "X-A"), text);
+        assert_string_equal(response_header_value(r, "X-B"), "b");
+    }
+}
+
+/* However often a header is set, what all of them take has a bound; what is too much is dropped. */
+static void headers_have_a_bound_together(void **state)
+{
+    struct call *call = *state;
+    struct response *r = &call->response;
+    static char text[RESPONSE_VALUE_MAX];
+
+    memset(text, 'x', sizeof(text) - 1);
+    response_header(r, "X-A", "%s", "first");
+    for (size_t i = 0; i < 100; i++) {
+        response_header(r, "X-B", "%s", text);
+    }
+    assert_string_equal(response_header_value(r, "X-A"), "first");
+    assert_string_equal(response_header_value(r, "X-B"), text);
+}
+
+static void headers_that_are_lists(void **state)
+{
+    struct call *call = *state;
+    struct response *r = &call->response;
+
+    assert_null(response_header_value(r, "Vary"));
+    response_header_join(r, "Vary", "Accept");
+    assert_string_equal(response_header_value(r, "Vary"), "Accept");
+    response_header_join(r, "Vary", "Accept-Encoding");
+    response_header_join(r, "Vary", "accept");
+    response_header_join(r, "Vary", "Prefer");
+    response_header_join(r, "Vary", "Accept-Encoding");
+    assert_string_equal(response_header_value(r, "Vary"), "Accept, Accept-Encoding, Prefer");
+    assert_int_equal(r->headers_count, 1);
+}
+
 static void headers_without_memory(void **state)
 {
     struct call *call = *state;
+    struct response *r = &call->response;
+    static char text[2000];
 
     mem_fail_after(1);
-    response_header(&call->response, "X-A", "1");
+    response_header(r, "X-A", "1");
     mem_fail_after(-1);
-    assert_int_equal(call->response.headers_count, 0);
+    assert_int_equal(r->headers_count, 0);
+    response_header(r, "X-A", "1");
+    memset(text, 'x', sizeof(text) - 1);
+    mem_fail_after(1);
+    response_header(r, "X-A", "%s", text);
+    response_header(r, "X-B", "%s", "short");
+    mem_fail_after(-1);
+    assert_string_equal(response_header_value(r, "X-A"), "1"); /* as it was */
+    assert_string_equal(response_header_value(r, "X-B"), "short");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -389,6 +526,9 @@ int main(void)
         TEST(any_bytes_at_all),
         TEST(a_problem_replaces_what_was_there),
         TEST(a_problem_without_memory),
+        TEST(a_problem_in_words_of_its_own),
+        TEST(words_with_more_about_it),
+        TEST(words_for_now),
         TEST(problems_come_together),
         TEST(more_problems_than_anybody_reads),
         TEST(problems_without_memory),
@@ -397,6 +537,9 @@ int main(void)
         TEST(a_query_without_memory),
         TEST(headers_cannot_be_split),
         TEST(headers_have_bounds),
+        TEST(headers_of_every_length),
+        TEST(headers_have_a_bound_together),
+        TEST(headers_that_are_lists),
         TEST(headers_without_memory),
     };
 
