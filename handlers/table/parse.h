@@ -14,8 +14,9 @@
 #include "handlers/table/fault.h"
 #include "handlers/table/tree.h"
 
-#define PARSE_DEPTH_MAX 32   /* embeds in embeds, and/or in and/or */
-#define PARSE_NODES_MAX 4096 /* items, conditions, list entries, order terms, arguments */
+#define PARSE_DEPTH_MAX  32   /* embeds in embeds, and/or in and/or */
+#define PARSE_NODES_MAX  4096 /* items, conditions, list entries, names, steps, arguments */
+#define PARSE_LEVELS_MAX 256  /* embeds that parameters name, and the table itself */
 
 struct parse_conf {
     bool has_arguments; /* a parameter that is no filter is an argument (GET of a named query) */
