@@ -140,7 +140,7 @@ struct query_result {
  * Borrows everything until return. cancel may be NULL: then only a wait for a lock is bounded (5 s).
  * cancel is looked at every thousand or so virtual machine steps, between rows, and while
  * waiting for another process's lock; it carries the deadline. On failure out is as it was
- * before (unless it was flushed), the transaction is rolled back, and nothing has changed in the
+ * before (empty if it was flushed), the transaction is rolled back, and nothing has changed in the
  * database.
  *
  * Return: OK; CANCELLED; DEADLINE; LOCKED (another process held the lock until the deadline);

@@ -25,9 +25,9 @@
 
 enum row_cell_kind {
     ROW_CELL_PLAIN,   /* by storage class; a blob is "\\x" and lower-case hex, Inf is "Infinity" */
-    ROW_CELL_BASE64,  /* the same, but a blob is base64: the SQL routes */
+    ROW_CELL_BASE64,  /* the same, but a blob is base64 and Inf is null: the SQL routes */
     ROW_CELL_BOOLEAN, /* 0 is false, any other integer true; what is no integer as PLAIN */
-    ROW_CELL_JSON,    /* text that is valid JSON as it is; anything else as PLAIN */
+    ROW_CELL_JSON,    /* text that is valid JSON as it is, on one line; anything else as PLAIN */
     ROW_CELL_RAW,     /* text that is known to be JSON: of gantry_row, gantry_rows */
     ROW_CELL_PART,    /* text of gantry_part: several members with their names */
 };
@@ -44,7 +44,8 @@ struct row_shape {
         strips_nulls; /* leave out members that are null, also inside JSON values (not of arrays) */
     bool is_bare;     /* one cell: its value alone stands for the row, as in [1,2,3] */
 
-    /* Made by row_shape_make: what stands before each value, `{"name":` or `,"name":` */
+    /* Made by row_shape_make: what stands before each value, `,"name":`; a writer puts a brace in the
+     * place of the comma where nothing stands before it. */
     const struct str *lead;
 };
 

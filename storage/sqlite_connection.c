@@ -106,6 +106,7 @@ enum status connection_run(struct connection *c, const struct query *q, struct c
         return error_set(err, status, "%s", status_text(status));
     }
     c->cancel = cancel;
+    c->has_flushed = false;
     sqlite_forget_failure(c);
     status = stop_check(c, err);
     if (status == STATUS_OK) {
@@ -120,7 +121,7 @@ enum status connection_run(struct connection *c, const struct query *q, struct c
     }
     c->cancel = NULL;
     if (status != STATUS_OK) {
-        buf_truncate(out, size_before);
+        buf_truncate(out, c->has_flushed ? 0 : size_before);
         return status;
     }
     *ret = result;

@@ -11,9 +11,11 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
+#include "base/arena.h"
 #include "base/list.h"
 #include "storage/connection.h"
 #include "storage/database.h"
+#include "storage/row_shape.h"
 #include "storage/schema.h"
 
 struct database {
@@ -42,11 +44,10 @@ struct statement {
     struct statement *next; /* in its bucket */
     sqlite3_stmt *handle;
     uint64_t hash;
-    /* The row writer's `{"name":` and `,"name":`; see row_names_refresh. */
-    struct buf names;
-    size_t *name_ends; /* where each column's piece of names ends */
-    int columns_count; /* -1: not known yet */
-    int reprepares;    /* SQLITE_STMTSTATUS_REPREPARE when names were written */
+    /* Its columns by their names, for who brings no shape of his own; see refresh_shape. */
+    const struct row_shape *shape; /* in arena; NULL: not known yet */
+    struct arena arena;
+    int reprepares; /* SQLITE_STMTSTATUS_REPREPARE when shape was made */
     size_t sql_size;
     char sql[];
 };
@@ -73,6 +74,7 @@ struct connection {
     bool has_slot;         /* counted in db->connections, and for a writer in db->has_writer */
     bool is_ours;          /* SQL of our own runs: the authorizer and the progress handler let it */
     bool is_batch;         /* a reader between connection_batch_begin and _end */
+    bool has_flushed;      /* the rows of the statement that runs: some of them */
     bool has_lost_sync;    /* an fsync failed: what is on the disk is unknown, write no more */
     char denied[160];      /* why the authorizer refused, in words */
     struct cancel *cancel; /* of the request that is served; NULL between */
@@ -150,6 +152,27 @@ NODISCARD enum status sqlite_prepare_one(struct connection *c, const char *sql, 
 NODISCARD enum status statement_bind(struct connection *c, struct statement *s,
                                      const struct query *q, struct error *err);
 
+/* --- sqlite_cell.c --------------------------------------------------------------------------- */
+
+/* Where the values of a row come from: the statement's row, or an array. */
+struct row_values {
+    sqlite3_stmt *handle; /* NULL: values */
+    sqlite3_value **values;
+};
+
+/*
+ * Append a row, of which there are shape->cells_count values: an object or the bare value, the
+ * members alone, a line of CSV (no line end), the line of names.
+ * Return: OK, NOMEM, TOO_BIG.
+ */
+NODISCARD enum status row_put_json(struct buf *out, const struct row_shape *shape,
+                                   const struct row_values *from);
+NODISCARD enum status row_put_part(struct buf *out, const struct row_shape *shape,
+                                   const struct row_values *from);
+NODISCARD enum status row_put_csv(struct buf *out, const struct row_shape *shape,
+                                  const struct row_values *from);
+NODISCARD enum status row_put_header(struct buf *out, const struct row_shape *shape);
+
 /* --- sqlite_rows.c --------------------------------------------------------------------------- */
 
 /*
@@ -158,6 +181,13 @@ NODISCARD enum status statement_bind(struct connection *c, struct statement *s,
  */
 NODISCARD enum status rows_write(struct connection *c, struct statement *s, const struct query *q,
                                  struct buf *out, struct query_result *result, struct error *err);
+
+/* --- sqlite_functions*.c --------------------------------------------------------------------- */
+
+/* Make our SQL functions known to a connection. Return: a code of SQLite's. */
+NODISCARD int functions_install(sqlite3 *handle);
+
+NODISCARD int functions_install_rows(sqlite3 *handle); /* gantry_row, gantry_rows, gantry_part */
 
 /* --- sqlite_reader.c, sqlite_writer.c -------------------------------------------------------- */
 

@@ -210,7 +210,10 @@ static enum status prepare_connection(struct connection *c, struct error *err)
         return STATUS_READONLY;
     }
     c->is_ours = true;
-    code = set_pragmas(c);
+    code = functions_install(c->handle);
+    if (code == SQLITE_OK) {
+        code = set_pragmas(c);
+    }
     if (code == SQLITE_OK) {
         code = prepare_own(c);
     }

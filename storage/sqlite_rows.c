@@ -1,109 +1,52 @@
 /*
- * Rows as JSON, straight from SQLite's columns into the response buffer: no tree, no copy.
+ * Rows as JSON, lines of JSON or CSV, straight from SQLite's columns into the response buffer: no
+ * tree, no copy.
  *
- * The pieces `{"name":` and `,"name":` are made once per statement. A schema change makes SQLite
- * prepare the statement anew inside the first sqlite3_step(), and a `SELECT *` then may have other
- * columns: so the pieces are looked after once that step is done, and made again if need be.
+ * A row is written behind a shape (row_shape.h): the query's own, or one that is made of the columns'
+ * names once per statement. A schema change makes SQLite prepare the statement anew inside the first
+ * sqlite3_step(), and a `SELECT *` then may have other columns: so that shape is looked after once
+ * that step is done, and made again if need be.
  */
 #include "base/json_out.h"
-#include "base/mem.h"
 #include "storage/sqlite_internal.h"
 
 #define ROWS_BETWEEN_CLOCKS 32
 
-static enum status write_names(struct statement *s, int count)
+/* cells: room for every column. */
+static enum status name_cells(struct statement *s, struct row_cell *cells, int count)
 {
-    size_t *ends = mem_realloc(s->name_ends, ((size_t)count + 1) * sizeof(*ends));
-
-    if (ends == NULL) {
-        return STATUS_NOMEM;
-    }
-    s->name_ends = ends;
-    buf_clear(&s->names);
     for (int i = 0; i < count; i++) {
         const char *name = sqlite3_column_name(s->handle, i);
+        char *copy = name == NULL ? NULL : arena_copy(&s->arena, str_of(name));
 
-        if (name == NULL) {
+        if (copy == NULL) {
             return STATUS_NOMEM;
         }
-        buf_append_char(&s->names, i == 0 ? '{' : ',');
-        json_put_string(&s->names, str_of(name));
-        buf_append_char(&s->names, ':');
-        ends[i] = s->names.size;
+        cells[i] = (struct row_cell){.name = str_of(copy), .kind = ROW_CELL_BASE64};
     }
-    return buf_status(&s->names);
+    return STATUS_OK;
 }
 
-/* After the first step: do the prepared names still fit? */
-static enum status refresh_names(struct statement *s)
+/* After the first step: the shape of the columns, which may have changed. */
+static enum status refresh_shape(struct statement *s)
 {
-    int count = sqlite3_column_count(s->handle);
+    size_t count = (size_t)sqlite3_column_count(s->handle);
     int reprepares = sqlite3_stmt_status(s->handle, SQLITE_STMTSTATUS_REPREPARE, 0);
-    enum status status;
+    struct row_cell *cells;
 
-    if (s->columns_count == count && s->reprepares == reprepares) {
+    if (s->shape != NULL && s->shape->cells_count == count && s->reprepares == reprepares) {
         return STATUS_OK;
     }
-    s->columns_count = -1;
-    status = write_names(s, count);
-    if (status == STATUS_OK) {
-        s->columns_count = count;
-        s->reprepares = reprepares;
+    s->shape = NULL;
+    arena_fini(&s->arena);
+    arena_init(&s->arena, NULL, 0, SIZE_MAX);
+    cells = arena_alloc(&s->arena, count * sizeof(*cells));
+    if (cells == NULL || name_cells(s, cells, (int)count) != STATUS_OK) {
+        return STATUS_NOMEM;
     }
-    return status;
-}
-
-/* The type is asked for first: reading a value as another type would convert it. */
-static enum status put_column(struct buf *out, sqlite3_stmt *handle, int i)
-{
-    const void *at;
-    size_t size;
-
-    switch (sqlite3_column_type(handle, i)) {
-    case SQLITE_INTEGER:
-        json_put_i64(out, sqlite3_column_int64(handle, i));
-        return STATUS_OK;
-    case SQLITE_FLOAT:
-        json_put_double(out, sqlite3_column_double(handle, i));
-        return STATUS_OK;
-    case SQLITE_TEXT:
-        at = sqlite3_column_text(handle, i);
-        if (at == NULL) { /* SQLite found no memory to convert it */
-            return STATUS_NOMEM;
-        }
-        size = (size_t)sqlite3_column_bytes(handle, i);
-        json_put_string(out, (struct str){at, size});
-        return STATUS_OK;
-    case SQLITE_BLOB:
-        at = sqlite3_column_blob(handle, i);
-        size = (size_t)sqlite3_column_bytes(handle, i);
-        if (at == NULL && size > 0) {
-            return STATUS_NOMEM;
-        }
-        json_put_blob(out, at, size);
-        return STATUS_OK;
-    default:
-        buf_append_literal(out, "null");
-        return STATUS_OK;
-    }
-}
-
-static enum status put_row(struct buf *out, const struct statement *s)
-{
-    size_t from = 0;
-
-    for (int i = 0; i < s->columns_count; i++) {
-        enum status status;
-
-        buf_append(out, s->names.at + from, s->name_ends[i] - from);
-        from = s->name_ends[i];
-        status = put_column(out, s->handle, i);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    buf_append_char(out, '}');
-    return buf_status(out);
+    s->shape = row_shape_make(&s->arena, cells, count, false, false);
+    s->reprepares = reprepares;
+    return s->shape == NULL ? STATUS_NOMEM : STATUS_OK;
 }
 
 static enum status row_failure(enum status status, const struct buf *out, struct error *err)
@@ -116,10 +59,72 @@ static enum status row_failure(enum status status, const struct buf *out, struct
     return status;
 }
 
-static enum status take_row(struct statement *s, const struct query *q, struct buf *out,
-                            uint64_t rows_before, struct error *err)
+/* One statement at work. */
+struct writing {
+    struct connection *c;
+    struct statement *s;
+    const struct query *q;
+    const struct row_shape *shape; /* NULL before the first step is done */
+    struct buf *out;
+    struct query_result *result;
+};
+
+/* The first step is done: what the columns are is known now. CSV has a line of names before all. */
+static enum status begin_rows(struct writing *w, struct error *err)
 {
     enum status status = STATUS_OK;
+
+    if (w->q->row == NULL) {
+        status = refresh_shape(w->s);
+        w->shape = w->s->shape;
+    } else if (w->q->row->cells_count != (size_t)sqlite3_column_count(w->s->handle)) {
+        return error_set(err, STATUS_INTERNAL, "the shape has %zu cells, the statement %d columns",
+                         w->q->row->cells_count, sqlite3_column_count(w->s->handle));
+    } else {
+        w->shape = w->q->row;
+    }
+    if (status == STATUS_OK && w->q->media == QUERY_CSV && w->q->shape != QUERY_NONE) {
+        status = row_put_header(w->out, w->shape);
+    }
+    return status == STATUS_OK ? STATUS_OK : row_failure(status, w->out, err);
+}
+
+static enum status put_row(struct writing *w)
+{
+    struct row_values from = {.handle = w->s->handle};
+    enum status status;
+
+    switch (w->q->media) {
+    case QUERY_LINES:
+        status = row_put_json(w->out, w->shape, &from);
+        buf_append_char(w->out, '\n');
+        return status == STATUS_OK ? buf_status(w->out) : status;
+    case QUERY_CSV:
+        buf_append_char(w->out, '\n');
+        return row_put_csv(w->out, w->shape, &from);
+    case QUERY_JSON:
+        break;
+    }
+    if (w->result->rows > 0) {
+        buf_append_char(w->out, ',');
+    }
+    return row_put_json(w->out, w->shape, &from);
+}
+
+static enum status flush_rows(struct writing *w, struct error *err)
+{
+    if (w->q->flush == NULL || w->out->size < w->q->flush_bytes) {
+        return STATUS_OK;
+    }
+    w->c->has_flushed = true;
+    return w->q->flush(w->q->flush_user, w->out, err);
+}
+
+static enum status take_row(struct writing *w, struct error *err)
+{
+    const struct query *q = w->q;
+    uint64_t rows_before = w->result->rows;
+    enum status status;
 
     if (q->rows_max != 0 && rows_before >= q->rows_max) {
         (void)error_set(err, STATUS_TOO_BIG, "more than %llu rows",
@@ -130,15 +135,8 @@ static enum status take_row(struct statement *s, const struct query *q, struct b
     if (q->shape == QUERY_NONE || (q->shape == QUERY_ROW && rows_before > 0)) {
         return STATUS_OK;
     }
-    if (rows_before == 0) {
-        status = refresh_names(s);
-    } else {
-        buf_append_char(out, ',');
-    }
-    if (status == STATUS_OK) {
-        status = put_row(out, s);
-    }
-    return status == STATUS_OK ? STATUS_OK : row_failure(status, out, err);
+    status = put_row(w);
+    return status == STATUS_OK ? flush_rows(w, err) : row_failure(status, w->out, err);
 }
 
 /*
@@ -171,29 +169,33 @@ static bool is_enough(const struct statement *s, const struct query *q)
     return q->shape == QUERY_ROW && q->rows_max == 0 && sqlite3_stmt_readonly(s->handle);
 }
 
-static enum status step_all(struct connection *c, struct statement *s, const struct query *q,
-                            struct buf *out, struct query_result *result, struct error *err)
+static enum status step_all(struct writing *w, struct error *err)
 {
-    for (;;) {
-        int code = sqlite3_step(s->handle);
-        enum status status;
+    struct connection *c = w->c;
 
-        if (code == SQLITE_DONE) {
-            return STATUS_OK;
+    for (;;) {
+        int code = sqlite3_step(w->s->handle);
+        enum status status = STATUS_OK;
+
+        if (code != SQLITE_ROW && code != SQLITE_DONE) {
+            return step_failure(c, w->s, code, w->result->rows, err);
         }
-        if (code != SQLITE_ROW) {
-            return step_failure(c, s, code, result->rows, err);
+        if (w->shape == NULL) {
+            status = begin_rows(w, err);
         }
-        status = take_row(s, q, out, result->rows, err);
+        if (code == SQLITE_DONE || status != STATUS_OK) {
+            return status;
+        }
+        status = take_row(w, err);
         if (status != STATUS_OK) {
             return status;
         }
-        result->rows++;
-        if (is_enough(s, q)) {
+        w->result->rows++;
+        if (is_enough(w->s, w->q)) {
             return STATUS_OK;
         }
         /* The flag costs nothing; the clock does, and the progress handler reads it too. */
-        if (result->rows % ROWS_BETWEEN_CLOCKS == 0 ||
+        if (w->result->rows % ROWS_BETWEEN_CLOCKS == 0 ||
             (c->cancel != NULL && cancel_is_set(c->cancel))) {
             status = stop_check(c, err);
         }
@@ -206,13 +208,15 @@ static enum status step_all(struct connection *c, struct statement *s, const str
 enum status rows_write(struct connection *c, struct statement *s, const struct query *q,
                        struct buf *out, struct query_result *result, struct error *err)
 {
+    struct writing w = {.c = c, .s = s, .q = q, .out = out, .result = result};
+    bool is_array = q->shape == QUERY_ROWS && q->media == QUERY_JSON;
     enum status status;
 
-    if (q->shape == QUERY_ROWS) {
+    if (is_array) {
         buf_append_char(out, '[');
     }
-    status = step_all(c, s, q, out, result, err);
-    if (status == STATUS_OK && q->shape == QUERY_ROWS) {
+    status = step_all(&w, err);
+    if (status == STATUS_OK && is_array) {
         buf_append_char(out, ']');
         status = buf_status(out);
         if (status != STATUS_OK) {

@@ -53,8 +53,7 @@ static struct statement *find_last(struct statement_cache *cache, const char *sq
 static void destroy(struct statement *s)
 {
     (void)sqlite3_finalize(s->handle); /* repeats an old failure, if any */
-    buf_fini(&s->names);
-    mem_free(s->name_ends);
+    arena_fini(&s->arena);
     mem_free(s);
 }
 
@@ -186,9 +185,7 @@ static enum status create(struct connection *c, const char *sql, size_t size, ui
         mem_free(s);
         return status;
     }
-    buf_init(&s->names, SIZE_MAX);
     list_init(&s->use);
-    s->columns_count = -1;
     s->hash = hash;
     s->sql_size = size;
     memcpy(s->sql, sql, size + 1);
