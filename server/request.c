@@ -10,6 +10,20 @@ struct str request_header(const struct request *request, struct str name)
     return (struct str){NULL, 0};
 }
 
+bool request_next_header(const struct request *request, struct str name, size_t *at,
+                         struct str *ret_value)
+{
+    while (*at < request->headers_count) {
+        const struct header *header = &request->headers[(*at)++];
+
+        if (str_equal_nocase(header->name, name)) {
+            *ret_value = header->value;
+            return true;
+        }
+    }
+    return false;
+}
+
 struct str request_param(const struct request *request, struct str name)
 {
     for (size_t i = 0; i < request->params_count; i++) {

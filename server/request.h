@@ -44,6 +44,13 @@ struct request {
 /* The value of the first header of that name (any case), or an empty str with at == NULL. */
 struct str request_header(const struct request *request, struct str name);
 
+/*
+ * Walk over all headers of that name: *at is 0 at first, and kept between calls.
+ * Return: false when there are none left.
+ */
+bool request_next_header(const struct request *request, struct str name, size_t *at,
+                         struct str *ret_value);
+
 /* The decoded value of {name} in the path, or an empty str with at == NULL. */
 struct str request_param(const struct request *request, struct str name);
 
