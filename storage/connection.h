@@ -118,9 +118,13 @@ struct query {
     const struct row_shape *row; /* NULL: as the statement's columns are called. Borrowed */
     enum query_media media;
 
-    /* The tables and views it may name, each as the schema spells it; NULL: any. Borrowed. */
+    /*
+     * The tables and views it may name; NULL: any. What a listed view reads, and the shadow tables of
+     * a listed virtual table, need not be listed; json_each and its like need. Borrowed.
+     */
     const char *const *tables;
     size_t tables_count;
+    bool is_planned; /* it may call our SQL functions, gantry_*; so may what has tables */
 
     /* Between two rows, whenever out holds flush_bytes or more. flush NULL: never */
     size_t flush_bytes;

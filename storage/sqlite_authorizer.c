@@ -5,6 +5,9 @@
  * SQLite asks while it prepares, and again when it prepares anew after a schema change, so the
  * authorizer stays installed. Statements of our own pass because is_ours is set while they run.
  * The first refusal leaves its reason in c->denied, which then is the error's text.
+ *
+ * A statement that a plan made (query->tables) may also touch nothing that the plan did not name. That
+ * is a second lock on the door: the names in its SQL come from the schema, never from a client.
  */
 #include <stdio.h>
 #include <string.h>
@@ -38,14 +41,120 @@ static int deny(struct connection *c, const char *what, const char *why)
     return SQLITE_DENY;
 }
 
+static bool is_listed(const struct query *q, const char *table)
+{
+    for (size_t i = 0; i < q->tables_count; i++) {
+        if (sqlite3_stricmp(q->tables[i], table) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Is it a table in which a listed virtual table keeps its content? Their modules read them by
+ * statements of their own. The schema snapshot knows no such tables, so an ordinary one that is called
+ * like that is none.
+ */
+static bool is_shadow(const struct query *q, const struct schema *schema, const char *table)
+{
+    if (schema_find(schema, str_of(table)) != NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < q->tables_count; i++) {
+        size_t size = strlen(q->tables[i]);
+
+        if (sqlite3_strnicmp(q->tables[i], table, (int)size) == 0 && table[size] == '_') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_view(const struct query *q, const struct schema *schema)
+{
+    for (size_t i = 0; i < q->tables_count; i++) {
+        const struct schema_table *table = schema_find(schema, str_of(q->tables[i]));
+
+        if (table != NULL && table->is_view) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is it a view or a trigger that asks, which were made by who made the schema? within may also be the
+ * name that the plan's own SQL gives to a subquery. Only a writer fires triggers. */
+static bool is_of_schema(struct connection *c, const struct schema *schema, const char *within)
+{
+    const struct schema_table *table;
+
+    if (within == NULL || c->kind == CONNECTION_WRITER) {
+        return within != NULL;
+    }
+    table = schema_find(schema, str_of(within));
+    return table != NULL && table->is_view;
+}
+
+/*
+ * A table that the plan did not list: perhaps because it did not have to. Without a column it is asked
+ * for where nothing but its rowid or the number of its rows counts, and then SQLite does not say that
+ * it is a view that asks.
+ */
+static bool is_implied(struct connection *c, const char *table, const char *column,
+                       const char *within)
+{
+    const struct schema *schema = schema_get(c->db);
+    bool is_nameless = column != NULL && column[0] == '\0';
+    bool is_implied =
+        schema != NULL && (is_of_schema(c, schema, within) || is_shadow(c->query, schema, table) ||
+                           (is_nameless && has_view(c->query, schema)));
+
+    schema_unref(schema);
+    return is_implied;
+}
+
+/* A virtual table is declared by writing a row to sqlite_master: SQLite keeps everybody else away. */
+static bool is_declaration(int action, const char *table, const char *column)
+{
+    return sqlite3_stricmp(table, "sqlite_master") == 0 &&
+           (action != SQLITE_READ || sqlite3_stricmp(column, "ROWID") == 0);
+}
+
+static int authorize_table(struct connection *c, int action, const char *table, const char *column,
+                           const char *within)
+{
+    char what[64];
+
+    if (c->query == NULL || c->query->tables == NULL || is_listed(c->query, table) ||
+        is_declaration(action, table, column) || is_implied(c, table, column, within)) {
+        return SQLITE_OK;
+    }
+    (void)snprintf(what, sizeof(what), "\"%s\"", table); /* cut is fine */
+    return deny(c, what, ": the plan did not name it");
+}
+
+static int authorize_function(struct connection *c, const char *name)
+{
+    bool is_planned = c->query != NULL && (c->query->tables != NULL || c->query->is_planned);
+    char what[64];
+
+    if (sqlite3_stricmp(name, "load_extension") == 0 ||
+        sqlite3_stricmp(name, "fts3_tokenizer") == 0 ||
+        (!is_planned && sqlite3_strnicmp(name, "gantry_", 7) == 0)) {
+        (void)snprintf(what, sizeof(what), "%s()", name); /* cut is fine */
+        return deny(c, what, "");
+    }
+    return SQLITE_OK;
+}
+
 static int authorize(void *context, int action, const char *first, const char *second,
-                     const char *database, const char *trigger)
+                     const char *database, const char *within)
 {
     struct connection *c = context;
     char what[64];
 
     (void)database;
-    (void)trigger;
     if (c->is_ours) {
         return SQLITE_OK;
     }
@@ -70,12 +179,12 @@ static int authorize(void *context, int action, const char *first, const char *s
     case SQLITE_CREATE_TEMP_VIEW:
         return deny(c, "TEMP", ": it would exist on one connection only");
     case SQLITE_FUNCTION:
-        if (sqlite3_stricmp(second, "load_extension") == 0 ||
-            sqlite3_stricmp(second, "fts3_tokenizer") == 0) {
-            (void)snprintf(what, sizeof(what), "%s()", second); /* fits */
-            return deny(c, what, "");
-        }
-        return SQLITE_OK;
+        return authorize_function(c, second);
+    case SQLITE_READ:
+    case SQLITE_INSERT:
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE:
+        return authorize_table(c, action, first, second, within);
     default:
         return SQLITE_OK;
     }

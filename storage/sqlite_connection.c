@@ -89,7 +89,9 @@ static enum status run_statement(struct connection *c, struct statement *s, cons
         return reader_run(c, s, q, out, result, err);
     }
     if (c->kind == CONNECTION_READER) {
-        return error_set(err, STATUS_READONLY, "the statement writes, this connection only reads");
+        (void)error_set(err, STATUS_READONLY, "the statement writes, this connection only reads");
+        error_code(err, "25006");
+        return STATUS_READONLY;
     }
     return writer_run(c, s, q, out, result, err);
 }
@@ -106,6 +108,7 @@ enum status connection_run(struct connection *c, const struct query *q, struct c
         return error_set(err, status, "%s", status_text(status));
     }
     c->cancel = cancel;
+    c->query = q;
     c->has_flushed = false;
     sqlite_forget_failure(c);
     status = stop_check(c, err);
@@ -120,6 +123,7 @@ enum status connection_run(struct connection *c, const struct query *q, struct c
         statement_release(s);
     }
     c->cancel = NULL;
+    c->query = NULL;
     if (status != STATUS_OK) {
         buf_truncate(out, c->has_flushed ? 0 : size_before);
         return status;

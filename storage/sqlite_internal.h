@@ -36,8 +36,10 @@ struct database {
 
 /* --- statements (sqlite_statement.c) -------------------------------------------------------- */
 
-#define STATEMENTS_MAX     128u /* per connection; the least recently used one makes room */
-#define STATEMENTS_BUCKETS 256u /* a power of two */
+#define STATEMENTS_MAX       128u /* per connection; the least recently used one makes room */
+#define STATEMENTS_BUCKETS   256u /* a power of two */
+/* Bytes that they may take, as SQLite counts them; the one that is used may take more. */
+#define STATEMENTS_BYTES_MAX (16u * 1024 * 1024)
 
 struct statement {
     struct list use;        /* in statement_cache.uses */
@@ -48,6 +50,7 @@ struct statement {
     const struct row_shape *shape; /* in arena; NULL: not known yet */
     struct arena arena;
     int reprepares; /* SQLITE_STMTSTATUS_REPREPARE when shape was made */
+    size_t bytes;   /* counted in statement_cache.bytes */
     size_t sql_size;
     char sql[];
 };
@@ -56,6 +59,7 @@ struct statement_cache {
     struct list uses; /* oldest first */
     struct statement *buckets[STATEMENTS_BUCKETS];
     unsigned count;
+    size_t bytes;    /* of all together, about */
     uint64_t misses; /* statements prepared so far */
 };
 
@@ -78,8 +82,9 @@ struct connection {
     bool has_lost_sync;    /* an fsync failed: what is on the disk is unknown, write no more */
     char denied[160];      /* why the authorizer refused, in words */
     struct cancel *cancel; /* of the request that is served; NULL between */
-    enum status stopped;   /* what made a handler stop the statement; OK if none did */
-    int64_t lock_wait_end_ns; /* bound of the current wait for a lock, if there is no deadline */
+    const struct query *query; /* that is run; NULL between: what SQL may do depends on it */
+    enum status stopped;       /* what made a handler stop the statement; OK if none did */
+    int64_t lock_wait_end_ns;  /* bound of the current wait for a lock, if there is no deadline */
     struct statement_cache cache;
     sqlite3_stmt *own[OWN_COUNT];
 };
@@ -94,6 +99,13 @@ enum status sqlite_status(int code);
  * path of ours. c->stopped tells what an interrupted or locked-out statement died of.
  */
 enum status sqlite_failure(struct connection *c, int code, struct error *err);
+
+/* Where the SQLSTATE of an error that one of our SQL functions raises stands in its text. */
+#define SQLSTATE_MARK '\x01'
+#define SQLSTATE_SIZE 5
+
+/* The SQLSTATE of what SQLite says when a statement does not prepare; "" if it has none. */
+const char *sqlite_prepare_code(const char *message);
 
 /* Before a new piece of work: what stopped or refused the last one is not its story. */
 static inline void sqlite_forget_failure(struct connection *c)

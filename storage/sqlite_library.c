@@ -148,6 +148,118 @@ enum status sqlite_status(int code)
     }
 }
 
+/* --- SQLSTATEs --- PostgreSQL's names for failures, which clients test for ----------------- */
+
+const char *sqlite_prepare_code(const char *message)
+{
+    static const struct {
+        const char *start;
+        const char *code;
+    } codes[] = {
+        {"no such column", "42703"},
+        {"ambiguous column", "42702"},
+        {"no such table", "42P01"},
+        {"no such function", "42883"},
+        {"wrong number of arguments to function", "42883"},
+        {"misuse of aggregate", "42803"},
+        {"near \"", "42601"},
+        {"incomplete input", "42601"},
+        {"unrecognized token", "42601"},
+        /* while it runs */
+        {"malformed JSON", "22P02"},
+        {"integer overflow", "22003"},
+        {"fts5: syntax error", "42601"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(codes); i++) {
+        if (strncmp(message, codes[i].start, strlen(codes[i].start)) == 0) {
+            return codes[i].code;
+        }
+    }
+    return "";
+}
+
+static const char *constraint_code(int code)
+{
+    switch (code) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
+        return "23505";
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+        return "23503";
+    case SQLITE_CONSTRAINT_NOTNULL:
+        return "23502";
+    case SQLITE_CONSTRAINT_CHECK:
+        return "23514";
+    case SQLITE_CONSTRAINT_DATATYPE:
+        return "22P02";
+    case SQLITE_CONSTRAINT_TRIGGER:
+        return "P0001";
+    default:
+        return "23000";
+    }
+}
+
+static const char *sqlstate(int code, const char *message)
+{
+    if (code == SQLITE_IOERR_NOMEM) {
+        return "53200";
+    }
+    switch (code & 0xff) {
+    case SQLITE_CONSTRAINT:
+        return constraint_code(code);
+    case SQLITE_MISMATCH:
+        return "22P02";
+    case SQLITE_ERROR:
+        return sqlite_prepare_code(message);
+    case SQLITE_AUTH:
+        return "42501";
+    case SQLITE_READONLY:
+        return "25006";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+        return "55P03";
+    case SQLITE_INTERRUPT:
+        return "57014";
+    case SQLITE_TOOBIG:
+        return "54000";
+    case SQLITE_FULL:
+        return "53100";
+    case SQLITE_NOMEM:
+        return "53200";
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+        return "58030";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return "XX001";
+    default:
+        return "";
+    }
+}
+
+/*
+ * What one of our functions raises: mark, SQLSTATE, mark, words. No text of SQLite's starts so, and a
+ * user's text never starts one of ours.
+ */
+static bool marked_failure(const char *message, enum status status, struct error *err)
+{
+    char code[SQLSTATE_SIZE + 1];
+
+    if (message[0] != SQLSTATE_MARK || strlen(message) < SQLSTATE_SIZE + 2) {
+        return false;
+    }
+    memcpy(code, message + 1, SQLSTATE_SIZE);
+    code[SQLSTATE_SIZE] = '\0';
+    (void)error_set(err, status, "%s", message + SQLSTATE_SIZE + 2);
+    error_code(err, code);
+    return true;
+}
+
+/* --- words --------------------------------------------------------------------------------- */
+
 /* A statement ended by one of our handlers: the words depend on which, and on why. */
 static enum status stopped_failure(struct connection *c, enum status status, struct error *err)
 {
@@ -165,12 +277,15 @@ static enum status stopped_failure(struct connection *c, enum status status, str
     return error_set(err, STATUS_CANCELLED, "interrupted");
 }
 
-enum status sqlite_failure(struct connection *c, int code, struct error *err)
+/* Fills err, but for the code of most. */
+static enum status words_for(struct connection *c, int code, struct error *err)
 {
     enum status status = sqlite_status(code);
 
     if (c->denied[0] != '\0' && status == STATUS_INVALID) {
-        return error_set(err, status, "%s", c->denied);
+        (void)error_set(err, status, "%s", c->denied);
+        error_code(err, "42501");
+        return status;
     }
     switch (status) {
     case STATUS_LOCKED:
@@ -185,10 +300,23 @@ enum status sqlite_failure(struct connection *c, int code, struct error *err)
     default:
         break;
     }
+    if (code == SQLITE_ERROR && marked_failure(sqlite3_errmsg(c->handle), status, err)) {
+        return status;
+    }
     (void)error_set(err, status, "%s", sqlite3_errmsg(c->handle));
     if (err != NULL && strstr(err->text, "unsafe use of ") != NULL) {
         error_hint(err, "the database's schema calls it: set database.trusted_schema if you trust "
                         "where the file comes from");
+    }
+    return status;
+}
+
+enum status sqlite_failure(struct connection *c, int code, struct error *err)
+{
+    enum status status = words_for(c, code, err);
+
+    if (err != NULL && err->code[0] == '\0') {
+        error_code(err, sqlstate(code, err->text));
     }
     return status;
 }

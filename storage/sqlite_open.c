@@ -14,9 +14,11 @@
 #include "storage/sqlite_internal.h"
 
 /*
- * SQL comes from the operator, so these guard against mistakes. The first five hold while SQLite
- * parses a schema as well, and one view beyond them would make the whole file "malformed": they are
- * SQLite's own defaults, with which the schema was made.
+ * SQL comes from the operator or from a plan, so these guard against mistakes. The first five hold
+ * while SQLite parses a schema as well, and one view beyond them would make the whole file "malformed":
+ * they are SQLite's own defaults, with which the schema was made. Plans keep below them: wide rows are
+ * split (ROW_SHAPE_ARGUMENTS_MAX), and a request's filters are bounded before. Of variables a plan needs
+ * one for each value of a long in.(): 32766 is what SQLite allows at most by default, too.
  */
 static const struct {
     int limit;
@@ -26,7 +28,7 @@ static const struct {
     {SQLITE_LIMIT_EXPR_DEPTH, 1000},         {SQLITE_LIMIT_COMPOUND_SELECT, 500},
     {SQLITE_LIMIT_FUNCTION_ARG, 127},        {SQLITE_LIMIT_ATTACHED, 0},
     {SQLITE_LIMIT_LENGTH, 64 * 1024 * 1024}, {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000},
-    {SQLITE_LIMIT_VARIABLE_NUMBER, 1000},    {SQLITE_LIMIT_VDBE_OP, 250 * 1000},
+    {SQLITE_LIMIT_VARIABLE_NUMBER, 32766},   {SQLITE_LIMIT_VDBE_OP, 250 * 1000},
     {SQLITE_LIMIT_TRIGGER_DEPTH, 20},        {SQLITE_LIMIT_WORKER_THREADS, 0},
 };
 

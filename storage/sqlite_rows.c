@@ -158,6 +158,7 @@ static enum status step_failure(struct connection *c, struct statement *s, int c
         status = STATUS_SCHEMA;
         if (err != NULL) {
             err->status = status;
+            error_code(err, sqlite_prepare_code(sqlite3_errmsg(c->handle)));
         }
     }
     return status;

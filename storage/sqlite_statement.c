@@ -10,7 +10,10 @@
 #include "base/mem.h"
 #include "storage/sqlite_internal.h"
 
-/* FNV-1a: SQL comes from the operator, so nobody aims for collisions. */
+/*
+ * FNV-1a. Clients have a say in what SQL is planned, so somebody may aim for collisions: then one chain
+ * holds all STATEMENTS_MAX, whose hashes are compared one by one. That is less than preparing one.
+ */
 static uint64_t hash_of(const char *sql, size_t size)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
@@ -68,6 +71,7 @@ static void drop_oldest(struct statement_cache *cache)
     *link = s->next;
     list_remove(&s->use);
     cache->count--;
+    cache->bytes -= s->bytes;
     destroy(s);
 }
 
@@ -80,6 +84,18 @@ void statement_cache_init(struct statement_cache *cache)
 void statement_cache_fini(struct statement_cache *cache)
 {
     while (cache->count > 0) {
+        drop_oldest(cache);
+    }
+}
+
+/*
+ * A new one has come in: is there room? Few statements are large, but a client who sends long lists of
+ * values can make as many of them as he likes.
+ */
+static void make_room(struct statement_cache *cache)
+{
+    while (cache->count > STATEMENTS_MAX ||
+           (cache->count > 1 && cache->bytes > STATEMENTS_BYTES_MAX)) {
         drop_oldest(cache);
     }
 }
@@ -134,9 +150,13 @@ static enum status prepare_failure(struct connection *c, int code, struct error 
     switch (code & 0xff) {
     case SQLITE_ERROR:
     case SQLITE_SCHEMA:
-        return error_set(err, STATUS_SCHEMA, "%s", sqlite3_errmsg(c->handle));
+        (void)error_set(err, STATUS_SCHEMA, "%s", sqlite3_errmsg(c->handle));
+        error_code(err, sqlite_prepare_code(sqlite3_errmsg(c->handle)));
+        return STATUS_SCHEMA;
     case SQLITE_TOOBIG:
-        return error_set(err, STATUS_INVALID, "the statement is too long");
+        (void)error_set(err, STATUS_INVALID, "the statement is too long");
+        error_code(err, "54000");
+        return STATUS_INVALID;
     default:
         return sqlite_failure(c, code, err);
     }
@@ -187,6 +207,7 @@ static enum status create(struct connection *c, const char *sql, size_t size, ui
     }
     list_init(&s->use);
     s->hash = hash;
+    s->bytes = size + (size_t)sqlite3_stmt_status(s->handle, SQLITE_STMTSTATUS_MEMUSED, 0);
     s->sql_size = size;
     memcpy(s->sql, sql, size + 1);
     *ret = s;
@@ -215,17 +236,17 @@ enum status statement_cache_get(struct connection *c, const char *sql, struct st
             return status;
         }
         cache->misses++;
-        if (cache->count == STATEMENTS_MAX) {
-            drop_oldest(cache);
-        }
         bucket = bucket_of(cache, hash);
         s->next = *bucket;
         *bucket = s;
         cache->count++;
+        cache->bytes += s->bytes;
+        list_append(&cache->uses, &s->use);
+        make_room(cache);
     } else {
         list_remove(&s->use);
+        list_append(&cache->uses, &s->use);
     }
-    list_append(&cache->uses, &s->use);
     *ret = s;
     return STATUS_OK;
 }

@@ -59,11 +59,11 @@ enum status stop_check(struct connection *c, struct error *err)
 {
     enum status status = c->cancel == NULL ? STATUS_OK : cancel_check(c->cancel);
 
-    if (status == STATUS_CANCELLED) {
-        return error_set(err, status, "cancelled");
+    if (status == STATUS_OK) {
+        return STATUS_OK;
     }
-    if (status == STATUS_DEADLINE) {
-        return error_set(err, status, "the deadline passed");
-    }
-    return STATUS_OK;
+    (void)error_set(err, status, "%s",
+                    status == STATUS_DEADLINE ? "the deadline passed" : "cancelled");
+    error_code(err, "57014");
+    return status;
 }
