@@ -27,23 +27,48 @@ enum status cancel_check(const struct cancel *c)
     return cancel_is_set(c) ? STATUS_CANCELLED : STATUS_OK;
 }
 
-enum status cancel_wait(struct cancel *c, int64_t until_ns)
+void cancel_announce(struct cancel *c)
+{
+    uint32_t expected = WORD_NONE;
+
+    (void)atomic_compare_exchange_strong(&c->word, &expected, WORD_SLEEPING); /* or cancelled */
+}
+
+void cancel_wake(struct cancel *c)
+{
+    uint32_t expected = WORD_SLEEPING;
+
+    if (atomic_compare_exchange_strong(&c->word, &expected, WORD_NONE)) {
+        (void)syscall(SYS_futex, &c->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    }
+}
+
+static bool is_asleep(const struct cancel *c)
+{
+    return atomic_load_explicit(&c->word, memory_order_acquire) == WORD_SLEEPING;
+}
+
+enum status cancel_sleep(struct cancel *c, int64_t until_ns)
 {
     bool is_bounded = c->deadline_ns != 0 && c->deadline_ns < until_ns;
     int64_t end_ns = is_bounded ? c->deadline_ns : until_ns;
     struct timespec end = {.tv_sec = end_ns / NS_PER_S, .tv_nsec = end_ns % NS_PER_S};
-    uint32_t expected = WORD_NONE;
+    uint32_t expected = WORD_SLEEPING;
 
-    (void)atomic_compare_exchange_strong(&c->word, &expected, WORD_SLEEPING); /* or cancelled */
-    while (!cancel_is_set(c) && clock_now_ns() < end_ns) {
-        /* Absolute time on the monotonic clock; wakes early on cancel_set, or for nothing. */
+    while (is_asleep(c) && clock_now_ns() < end_ns) {
+        /* Absolute time on the monotonic clock; wakes early for nothing, too. */
         (void)syscall(SYS_futex, &c->word, FUTEX_WAIT_BITSET_PRIVATE, WORD_SLEEPING, &end, NULL,
                       FUTEX_BITSET_MATCH_ANY);
     }
-    expected = WORD_SLEEPING;
     (void)atomic_compare_exchange_strong(&c->word, &expected, WORD_NONE); /* or cancelled */
     if (is_bounded && clock_now_ns() >= end_ns) {
         return STATUS_DEADLINE;
     }
     return cancel_is_set(c) ? STATUS_CANCELLED : STATUS_OK;
+}
+
+enum status cancel_wait(struct cancel *c, int64_t until_ns)
+{
+    cancel_announce(c);
+    return cancel_sleep(c, until_ns);
 }

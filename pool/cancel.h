@@ -17,7 +17,7 @@
 
 struct cancel {
     _Atomic uint32_t word; /* Atomic: 0 none, 1 somebody sleeps on it, 2 cancelled */
-    int64_t deadline_ns;   /* Immutable while work runs: absolute, monotonic; 0 is none */
+    int64_t deadline_ns;   /* read by the work alone while it runs: absolute, monotonic; 0: none */
 };
 
 static inline void cancel_init(struct cancel *c, int64_t deadline_ns)
@@ -36,6 +36,15 @@ static inline bool cancel_is_set(const struct cancel *c)
 }
 
 /*
+ * Another deadline, in place of the one it had. Context: the thread that does the work: while it runs
+ * nobody else looks at it.
+ */
+static inline void cancel_extend(struct cancel *c, int64_t deadline_ns)
+{
+    c->deadline_ns = deadline_ns;
+}
+
+/*
  * Return: OK to go on, DEADLINE, or CANCELLED; once the deadline has passed it is DEADLINE, whoever
  * has been quicker to notice. Reads the clock: about 25 ns.
  */
@@ -47,5 +56,15 @@ enum status cancel_check(const struct cancel *c) ANY_THREAD;
  * Return: OK (until_ns reached), DEADLINE, CANCELLED, as cancel_check.
  */
 enum status cancel_wait(struct cancel *c, int64_t until_ns) MAY_BLOCK;
+
+/*
+ * Sleeping until somebody says so, too. The sleeper calls cancel_announce() while it holds the lock
+ * under which the other one looks whether somebody sleeps, lets go of the lock, and sleeps. A
+ * cancel_wake() from then on ends the sleep, and is not lost if it comes first.
+ * Return of cancel_sleep: as cancel_wait; OK when woken as well.
+ */
+void cancel_announce(struct cancel *c) ANY_THREAD;
+enum status cancel_sleep(struct cancel *c, int64_t until_ns) MAY_BLOCK;
+void cancel_wake(struct cancel *c) ANY_THREAD;
 
 #endif

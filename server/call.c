@@ -3,15 +3,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/invariant.h"
 #include "base/json_out.h"
 #include "base/log.h"
 #include "base/nearest.h"
+#include "server/stream.h"
 #include "server/url.h"
 
 #define ERRORS_SIZE_MAX ((size_t)64 * 1024)
 
 struct buf *call_answer(struct call *call, unsigned http_status, const char *content_type)
 {
+    invariant(!call->is_sent);
     response_reset(&call->response);
     call->response.http_status = http_status;
     call->response.content_type = content_type;
@@ -23,6 +26,14 @@ void call_answer_empty(struct call *call, unsigned http_status)
     (void)call_answer(call, http_status, NULL); /* nothing to append */
 }
 
+/* The head has left: all that can be said now is that the answer is not whole. */
+static void fail_late(struct call *call, const char *detail)
+{
+    if (call->stream != NULL) {
+        stream_fail(call->stream, call->cancel, detail);
+    }
+}
+
 void call_fail(struct call *call, enum problem_kind kind, const char *hint, const char *format, ...)
 {
     char detail[512];
@@ -31,6 +42,10 @@ void call_fail(struct call *call, enum problem_kind kind, const char *hint, cons
     va_start(args, format);
     (void)vsnprintf(detail, sizeof(detail), format, args); /* cut is fine */
     va_end(args);
+    if (call->is_sent) {
+        fail_late(call, detail);
+        return;
+    }
     response_reset(&call->response);
     problem_write(&call->response, kind, call->request.id, detail, hint, NULL);
 }
@@ -39,6 +54,12 @@ void call_fail_with(struct call *call, const struct problem_words *words)
 {
     response_reset(&call->response);
     problem_write_words(&call->response, words, call->request.id);
+}
+
+enum status call_flush(struct call *call, struct error *err)
+{
+    invariant(call->flush != NULL);
+    return call->flush(call, err);
 }
 
 /* Lower layers name a limit; only here is it known what it is called in the configuration. */
@@ -57,7 +78,7 @@ void call_fail_error(struct call *call, const struct error *err)
 {
     enum problem_kind kind = problem_of(err->status);
 
-    if (kind == PROBLEM_INTERNAL) {
+    if (kind == PROBLEM_INTERNAL && !call->is_sent) {
         log_event(LOG_ERROR, "a request failed", LOG_STR("error", err->text),
                   LOG_STR("request_id", call->request.id));
     }

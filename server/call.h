@@ -14,11 +14,22 @@
 #include "server/request.h"
 #include "server/response.h"
 
+struct call;
+struct stream;
+
+/* What is behind call_flush(). */
+typedef enum status (*call_flush_fn)(struct call *call, struct error *err);
+
 struct call {
     struct request request;
     struct response response;
     struct arena arena;
     struct cancel *cancel; /* lent: the deadline, and whether anybody still wants the answer */
+
+    /* Private */
+    call_flush_fn flush;   /* NULL: the answer cannot leave in pieces */
+    struct stream *stream; /* NULL: nothing has left yet */
+    bool is_sent;          /* status and headers have left, or are about to */
 };
 
 /*
@@ -46,6 +57,32 @@ void call_fail_error(struct call *call, const struct error *err);
 /* What a client may do about it: the error's own hint, or what a limit is called in the
  * configuration. Lends: as long as err lives. NULL or "": nothing. */
 const char *call_error_hint(const struct error *err);
+
+/*
+ * May this call's answer leave in pieces? Not for HTTP/1.0, whose clients could not tell a broken
+ * answer from a whole one: then build it whole, within response_max.
+ */
+static inline bool call_can_stream(const struct call *call)
+{
+    return call->flush != NULL;
+}
+
+/*
+ * Send what call->response.body holds so far; it is empty afterwards. From the first call on, status
+ * and headers are fixed and leave. Waits while the client reads slowly, and bounds how long it does.
+ *
+ * The first call replaces the deadline by limits.snapshot_ms from now. What the handler leaves in the
+ * body when it returns is sent as well, and then the answer ends well; but if it has called call_fail
+ * meanwhile, or a flush has failed, it is cut: its client sees that it is not whole.
+ *
+ * A handler that streams should not be is_short: those it shares a batch with would wait.
+ *
+ * Context: worker; only if call_can_stream.
+ * Return: OK; CANCELLED (the client is gone, an operator, the drain's end; for HEAD always, since it
+ * is answered with the headers alone), DEADLINE (snapshot_ms), FULL (the client reads too slowly and
+ * what is left cannot be spooled), IO (nor written), NOMEM, TOO_BIG.
+ */
+enum status call_flush(struct call *call, struct error *err) ON_WORKER MAY_BLOCK;
 
 /*
  * Parameter problems, all of them together. The first makes the answer a 400; every further one

@@ -94,6 +94,17 @@ uint64_t client_bytes_received(const struct client *client)
     return info.tcpi_bytes_received;
 }
 
+uint64_t client_bytes_taken(const struct client *client)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof(info);
+
+    if (getsockopt(client->fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+        return 0;
+    }
+    return info.tcpi_bytes_acked;
+}
+
 bool client_has_unread(const struct client *client)
 {
     int size = 0;

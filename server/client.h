@@ -42,7 +42,7 @@ struct client {
     bool has_moved;                    /* in BODY: a piece of it has come since the last look */
     enum client_phase phase;
     int64_t since_ns;    /* when the phase began */
-    uint64_t bytes_seen; /* in IDLE: received at the last look */
+    uint64_t bytes_seen; /* at the last look: received, in IDLE; taken by it, in SEND of a stream */
     struct list phase_link;
     struct list all_link;
     struct list leaving_link; /* in the loop's list once it has closed its side */
@@ -66,6 +66,9 @@ bool client_is_gone(const struct client *client);
 
 /* Bytes received from it since it connected, as the kernel counts them; 0 if it does not tell. */
 uint64_t client_bytes_received(const struct client *client);
+
+/* Bytes that its kernel has taken from us since it connected; 0 if ours does not tell. */
+uint64_t client_bytes_taken(const struct client *client);
 
 /* Has it sent what has not been read from its socket? */
 bool client_has_unread(const struct client *client);

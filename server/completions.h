@@ -14,8 +14,16 @@
 
 #include "base/role.h"
 
+/* What a completion is embedded in, and says: its loop knows what to do. */
+enum completion_kind {
+    COMPLETION_TASK,   /* the task of an exchange has come home */
+    COMPLETION_NEWS,   /* a stream has something to send */
+    COMPLETION_REFILL, /* a stream's refill has come home */
+};
+
 struct completion {
     struct completion *next;
+    enum completion_kind kind;
 };
 
 struct completions {

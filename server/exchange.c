@@ -7,6 +7,7 @@
 #include "pool/executor.h"
 #include "server/mhd_response.h"
 #include "server/prefer.h"
+#include "server/stream.h"
 
 #define MAY(state) (1U << EXCHANGE_##state)
 
@@ -14,7 +15,8 @@ static const unsigned allowed[] = {
     [EXCHANGE_NEW] = MAY(BODY) | MAY(DONE),
     [EXCHANGE_BODY] = MAY(READY) | MAY(DONE),
     [EXCHANGE_READY] = MAY(IN_FLIGHT) | MAY(DONE),
-    [EXCHANGE_IN_FLIGHT] = MAY(DONE),
+    [EXCHANGE_IN_FLIGHT] = MAY(STREAMING) | MAY(DONE),
+    [EXCHANGE_STREAMING] = MAY(DONE),
     [EXCHANGE_DONE] = 0,
 };
 
@@ -42,6 +44,8 @@ static void clear(struct exchange *ex) ON_LOOP
     ex->is_with_worker = false;
     ex->raw_target = NULL;
     ex->route = NULL;
+    ex->streams = NULL;
+    ex->completion.kind = COMPLETION_TASK;
     ex->applied_wait = (struct str){NULL, 0};
     ex->client_address[0] = '\0';
     ex->task_answer = NULL;
@@ -58,6 +62,9 @@ static void clear(struct exchange *ex) ON_LOOP
     ex->call.request.body = (struct str){"", 0};
     ex->call.request.id[0] = '\0';
     ex->call.cancel = &ex->task.cancel;
+    ex->call.flush = NULL;
+    ex->call.stream = NULL;
+    ex->call.is_sent = false;
 }
 
 struct exchange *exchange_create(struct completions *completions, size_t response_max)
@@ -77,13 +84,30 @@ struct exchange *exchange_create(struct completions *completions, size_t respons
 
 void exchange_destroy(struct exchange *ex)
 {
-    invariant(!ex->is_with_worker && !list_is_linked(&ex->in_flight_link));
+    invariant(!exchange_is_busy(ex) && !list_is_linked(&ex->in_flight_link));
+    stream_destroy(ex->call.stream);
     mhd_response_destroy(ex->answer);
     mhd_response_destroy(ex->task_answer);
     response_fini(&ex->call.response);
     buf_fini(&ex->body);
     arena_fini(&ex->call.arena);
     mem_free(ex);
+}
+
+bool exchange_is_busy(const struct exchange *ex)
+{
+    if (ex->is_with_worker) {
+        return true; /* and what the stream is now is not ours to read */
+    }
+    return ex->call.stream != NULL && ex->call.stream->is_refilling;
+}
+
+void exchange_let_stream(struct exchange *ex, struct streams *streams)
+{
+    if (streams != NULL && str_equal(ex->call.request.version, STR("HTTP/1.1"))) {
+        ex->streams = streams;
+        ex->call.flush = stream_flush;
+    }
 }
 
 void exchange_move(struct exchange *ex, enum exchange_state to)
@@ -136,6 +160,10 @@ static void work(struct task *task, struct worker *worker)
 
     assert_on_worker();
     handler->work(handler, &ex->call, worker);
+    if (ex->call.is_sent) {
+        stream_finish(ex);
+        return;
+    }
     exchange_seal(ex);
     ex->task_answer_status = ex->call.response.http_status;
     ex->task_answer_size = ex->call.response.body.size;

@@ -4,7 +4,10 @@
  * Its state belongs to the loop that accepted the connection; nobody else reads or moves it:
  *
  *     NEW ------> BODY ------> READY ------> IN_FLIGHT ------> DONE
- *      |            |            |                              ^
+ *      |            |            |               |              ^
+ *      |            |            |               v              |
+ *      |            |            |           STREAMING ---------+
+ *      |            |            |                              |
  *      +------------+------------+------------------------------+
  *
  *     NEW        the request line is there, the head perhaps not yet
@@ -12,6 +15,9 @@
  *     READY      all is there; the handler is about to be chosen
  *     IN_FLIGHT  the task belongs to an executor (queued or running: the executor knows); the
  *                connection lingers for a moment, then it is suspended: see mhd_flight.h
+ *     STREAMING  the answer leaves in pieces (stream.h); the head is decided, the end is not. The task
+ *                is still with the executor, or has come home and the rest waits for the client; the
+ *                connection is suspended while there is nothing to send
  *     DONE       the answer is decided: the handler's, or a problem, or "the client is gone"
  *
  * The move to DONE happens once, on the loop, whoever caused it: the worker's completion (which
@@ -24,8 +30,10 @@
  * deadline passed) it makes that answer elsewhere, and the exchange lives on until the worker has
  * handed it back.
  *
- * When you add a state (STREAMING is to come between IN_FLIGHT and DONE), look at: allowed[] here,
- * access_on_request() in mhd_access.c, and mhd_flight.c.
+ * While STREAMING the worker keeps the baton, and shares nothing with the loop but the stream's pipe.
+ *
+ * When you add a state, look at: allowed[] in exchange.c, access_on_request() in mhd_access.c,
+ * mhd_flight.c and mhd_stream.c.
  */
 #ifndef GANTRY_SERVER_EXCHANGE_H
 #define GANTRY_SERVER_EXCHANGE_H
@@ -44,12 +52,14 @@
 
 struct MHD_Connection;
 struct MHD_Response;
+struct streams;
 
 enum exchange_state {
     EXCHANGE_NEW,
     EXCHANGE_BODY,
     EXCHANGE_READY,
     EXCHANGE_IN_FLIGHT,
+    EXCHANGE_STREAMING,
     EXCHANGE_DONE,
 };
 
@@ -85,6 +95,7 @@ struct exchange {
     /* Immutable once READY */
     const struct route *route;
     struct completions *completions; /* of the loop; lent for its life */
+    struct streams *streams;         /* of the server; NULL: its answer leaves in one piece */
     struct str applied_wait;         /* N of the client's "Prefer: wait=N", if there was one */
     char client_address[CLIENT_ADDRESS_SIZE]; /* a copy: the client may go while work goes on */
 
@@ -109,6 +120,12 @@ void exchange_move(struct exchange *ex, enum exchange_state to) ON_LOOP;
 
 /* It has been answered past libmicrohttpd, on the socket itself, if it had no answer yet. */
 void exchange_note_raw_answer(struct exchange *ex, unsigned http_status) ON_LOOP;
+
+/* Its answer may leave in pieces, if its client can tell a broken one. streams: lent, or NULL. */
+void exchange_let_stream(struct exchange *ex, struct streams *streams) ON_LOOP;
+
+/* Is anybody of ours still at work on it? */
+bool exchange_is_busy(const struct exchange *ex) ON_LOOP;
 
 /*
  * Submit the handler's work to the route's executor, as the task of that id. deadline_ns: absolute;

@@ -283,6 +283,7 @@ enum MHD_Result access_on_request(void *cls, struct MHD_Connection *connection, 
             return take_body(loop, ex, upload_data, upload_data_size);
         }
         return dispatch(loop, ex);
+    case EXCHANGE_STREAMING:
     case EXCHANGE_DONE:
         return answer_send(loop, ex);
     case EXCHANGE_READY:

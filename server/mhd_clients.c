@@ -12,6 +12,7 @@
 #include "server/mhd_accept.h"
 #include "server/mhd_access.h"
 #include "server/mhd_flight.h"
+#include "server/mhd_stream.h"
 
 #define STUCK_MS 1000 /* without a piece of a body, while libmicrohttpd is busy in vain */
 
@@ -111,14 +112,36 @@ void clients_see_off(struct loop *loop)
  * has nothing left to read, which does not come if the buffer is full. So its own timeout, which it
  * looks at whenever it is run, is made to have passed.
  */
-static void end_late(struct client *client) ON_LOOP
+static void end_late(struct loop *loop, struct client *client) ON_LOOP
 {
     if (client->exchange != NULL) {
         exchange_note_raw_answer(client->exchange, 408);
     }
+    if (client->exchange != NULL && client->exchange->state == EXCHANGE_STREAMING) {
+        stream_cut(loop, client->exchange, SERVER_CUT_SLOW);
+    }
     client_time_out(client);
     (void)MHD_set_connection_option(client->connection, MHD_CONNECTION_OPTION_TIMEOUT,
                                     1U); /* fails only for options that it does not know */
+}
+
+/*
+ * An answer that leaves in pieces may take as long as it likes while its client takes something. That
+ * libmicrohttpd can write more says little about a slow one: the kernel takes megabytes at a time, and
+ * has room for more only when much of that is gone. So it is the client's kernel that counts.
+ */
+static bool takes_stream(struct client *client) ON_LOOP
+{
+    uint64_t bytes;
+    bool has_taken;
+
+    if (client->exchange == NULL || client->exchange->state != EXCHANGE_STREAMING) {
+        return false;
+    }
+    bytes = client_bytes_taken(client);
+    has_taken = bytes != client->bytes_seen;
+    client->bytes_seen = bytes;
+    return has_taken;
 }
 
 /*
@@ -132,11 +155,13 @@ static void look_at(struct loop *loop, struct client *client, int64_t now_ns) ON
     bool is_at_rest =
         client->phase == CLIENT_IDLE && (client->bytes_seen == 0 || client->bytes_seen == bytes);
 
-    if (is_at_rest) {
+    if (client->phase == CLIENT_SEND && takes_stream(client)) {
+        watch_client(&loop->watch, client, CLIENT_SEND, now_ns);
+    } else if (is_at_rest) {
         watch_client(&loop->watch, client, CLIENT_IDLE, now_ns);
         client->bytes_seen = bytes;
     } else {
-        end_late(client);
+        end_late(loop, client);
     }
 }
 
@@ -169,7 +194,7 @@ void clients_drop_stuck(struct loop *loop)
         if (client->exchange->is_chunked && !client->has_moved &&
             (client_has_unread(client) || loop->barren >= LOOP_BARREN_TURNS)) {
             list_remove(&client->phase_link);
-            end_late(client);
+            end_late(loop, client);
         }
         client->has_moved = false;
     }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "pool/executor.h"
 #include "server/mhd_answer.h"
+#include "server/mhd_stream.h"
 #include "server/prefer.h"
 
 #define RETRY_S_MAX 60
@@ -102,6 +103,7 @@ enum MHD_Result flight_begin(struct loop *loop, struct exchange *ex)
                         retry_after_s(ex->route->executor));
         return answer_call(loop, ex);
     }
+    exchange_let_stream(ex, loop->conf.streams);
     status = exchange_submit(ex, next_id(loop), deadline_ns, now_ns);
     if (status != STATUS_OK) {
         refuse(loop, ex, status);
@@ -142,7 +144,7 @@ enum MHD_Result flight_visit(struct loop *loop, struct exchange *ex)
 
 /* --- the end of a flight ------------------------------------------------------------------ */
 
-static void land(struct loop *loop, struct exchange *ex) ON_LOOP
+void flight_land(struct loop *loop, struct exchange *ex)
 {
     watch_end(&loop->watch, &ex->watched);
     list_remove(&ex->in_flight_link);
@@ -198,6 +200,10 @@ void flight_complete(struct loop *loop, struct exchange *ex)
         loop_release(loop, ex);
         return;
     }
+    if (ex->state == EXCHANGE_STREAMING) {
+        stream_on_worked(loop, ex);
+        return;
+    }
     if (ex->task.end == TASK_DONE && !is_kept(loop, ex)) {
         answer_decide_problem(ex, PROBLEM_ANSWERS_FULL,
                               "too many answers wait for their clients to read",
@@ -213,14 +219,19 @@ void flight_complete(struct loop *loop, struct exchange *ex)
     } else {
         decide_unrun(loop, ex, ex->task.end);
     }
-    land(loop, ex);
+    flight_land(loop, ex);
 }
 
 void flight_end(struct loop *loop, struct exchange *ex, enum flight_end why)
 {
     static const enum task_end reasons[] = {TASK_DEADLINE, TASK_GONE, TASK_CLOSED};
+    static const enum server_cut cuts[] = {SERVER_CUT_SNAPSHOT, SERVER_CUT_GONE,
+                                           SERVER_CUT_DRAINED};
     enum status status;
 
+    if (ex->state == EXCHANGE_STREAMING) {
+        stream_cut(loop, ex, cuts[why]);
+    }
     if (ex->state != EXCHANGE_IN_FLIGHT) {
         return;
     }
@@ -243,16 +254,19 @@ void flight_end(struct loop *loop, struct exchange *ex, enum flight_end why)
     } else {
         decide_unrun(loop, ex, reasons[why]);
     }
-    land(loop, ex);
+    flight_land(loop, ex);
 }
 
 void flight_abandon(struct loop *loop, struct exchange *ex)
 {
+    if (ex->state == EXCHANGE_STREAMING) {
+        stream_cut(loop, ex, SERVER_CUT_GONE);
+    }
     if (ex->state != EXCHANGE_IN_FLIGHT) {
         return;
     }
     (void)executor_cancel(ex->route->executor, &ex->task, TASK_GONE); /* or it is on its way home */
     loop_count(&loop->counters.gone);
     answer_decide(ex, NULL, 0);
-    land(loop, ex);
+    flight_land(loop, ex);
 }

@@ -29,6 +29,9 @@ void flight_abandon(struct loop *loop, struct exchange *ex) ON_LOOP;
 /* Have the tasks taken up that were submitted since the last time. */
 void flight_kick(struct loop *loop) ON_LOOP;
 
+/* It has been answered: out of those in flight, and libmicrohttpd is to ask for the answer. */
+void flight_land(struct loop *loop, struct exchange *ex) ON_LOOP;
+
 /* The task has come home: answer with it, or drop it if somebody else has answered. */
 void flight_complete(struct loop *loop, struct exchange *ex) ON_LOOP;
 

@@ -21,6 +21,8 @@
 #include "server/mhd_clients.h"
 #include "server/mhd_drain.h"
 #include "server/mhd_flight.h"
+#include "server/mhd_stream.h"
+#include "server/stream.h"
 #include "server/tally.h"
 
 #define EVENTS_MAX 64
@@ -56,7 +58,7 @@ void loop_discharge(struct loop *loop, struct exchange *ex)
 
 void loop_release(struct loop *loop, struct exchange *ex)
 {
-    if (ex->connection == NULL && !ex->is_with_worker) {
+    if (ex->connection == NULL && !exchange_is_busy(ex)) {
         exchange_destroy(ex);
         loop->exchanges_count--;
     }
@@ -79,13 +81,28 @@ static void look_at_time(struct loop *loop) ON_LOOP
     clients_look_at_late(loop, loop->now_ns);
 }
 
+static void take(struct loop *loop, struct completion *completion) ON_LOOP
+{
+    switch (completion->kind) {
+    case COMPLETION_TASK:
+        flight_complete(loop, container_of(completion, struct exchange, completion));
+        break;
+    case COMPLETION_NEWS:
+        stream_on_news(loop, container_of(completion, struct stream, news)->exchange);
+        break;
+    case COMPLETION_REFILL:
+        stream_on_refilled(loop, container_of(completion, struct stream, refilled)->exchange);
+        break;
+    }
+}
+
 static void take_completions(struct loop *loop) ON_LOOP
 {
     struct completion *completion = completions_take(&loop->completions);
 
     while (completion != NULL) {
         struct completion *next = completion->next;
-        flight_complete(loop, container_of(completion, struct exchange, completion));
+        take(loop, completion);
         completion = next;
     }
 }

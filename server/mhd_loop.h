@@ -46,6 +46,9 @@ struct loop_counters {
     _Atomic uint64_t gone;
     _Atomic uint64_t buffered;
     _Atomic uint64_t deadlines[SERVER_PHASES];
+    _Atomic unsigned streams;  /* open now */
+    _Atomic uint64_t streamed; /* bytes */
+    _Atomic uint64_t cuts[SERVER_CUTS];
     _Atomic uint64_t stalls; /* turns of WATCHDOG_STALL_NS or more */
     _Atomic int64_t stall_max_ns;
 };
@@ -101,6 +104,12 @@ struct loop {
 static inline void loop_count(_Atomic uint64_t *counter) ON_LOOP
 {
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+static inline void loop_count_bytes(_Atomic uint64_t *counter, size_t n) ON_LOOP
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
                           memory_order_relaxed);
 }
 

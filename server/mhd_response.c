@@ -20,6 +20,16 @@ static bool add_headers(struct MHD_Response *response, const struct response *r,
     return is_ok && (request_id[0] == '\0' || add(response, "X-Request-Id", request_id));
 }
 
+struct MHD_Response *mhd_response_add_headers(struct MHD_Response *response,
+                                              const struct response *r, const char *request_id)
+{
+    if (response != NULL && !add_headers(response, r, request_id)) {
+        MHD_destroy_response(response);
+        response = NULL;
+    }
+    return response;
+}
+
 struct MHD_Response *mhd_response_create(struct response *r, const char *request_id)
 {
     struct MHD_Response *response;
@@ -35,11 +45,7 @@ struct MHD_Response *mhd_response_create(struct response *r, const char *request
             mem_free(body);
         }
     }
-    if (response != NULL && !add_headers(response, r, request_id)) {
-        MHD_destroy_response(response);
-        response = NULL;
-    }
-    return response;
+    return mhd_response_add_headers(response, r, request_id);
 }
 
 void mhd_response_destroy(struct MHD_Response *response)

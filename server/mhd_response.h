@@ -15,6 +15,14 @@ struct MHD_Response;
  */
 struct MHD_Response *mhd_response_create(struct response *r, const char *request_id) ANY_THREAD;
 
+/*
+ * Add those headers to a response that was made otherwise. Takes response, also on failure; NULL is
+ * fine. Return: response, or NULL if out of memory.
+ */
+struct MHD_Response *mhd_response_add_headers(struct MHD_Response *response,
+                                              const struct response *r,
+                                              const char *request_id) ANY_THREAD;
+
 /* NULL is fine. A response that is queued lives on until it is sent. */
 void mhd_response_destroy(struct MHD_Response *response) ANY_THREAD;
 

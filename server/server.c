@@ -4,6 +4,7 @@
 #include "server/listener.h"
 #include "server/mhd_loop.h"
 #include "server/server.h"
+#include "server/stream.h"
 #include "server/tally.h"
 #include "server/watchdog.h"
 
@@ -13,6 +14,7 @@ struct server {
     unsigned loops_count;
     struct loop *loops[LOOPS_MAX];
     struct watchdog watchdog;
+    struct streams *streams; /* NULL: no answer leaves in pieces */
     char address[LISTENER_NAME_SIZE];
 };
 
@@ -27,6 +29,7 @@ static enum status create_loops(struct server *server, const struct server_conf 
 {
     struct server_conf part = *conf;
 
+    part.streams = server->streams;
     part.connections = share(conf->connections, conf->loops);
     part.in_flight_max = share(conf->in_flight_max, conf->loops);
     part.buffered_max = conf->buffered_max / conf->loops;
@@ -39,6 +42,18 @@ static enum status create_loops(struct server *server, const struct server_conf 
         server->loops_count++;
     }
     return STATUS_OK;
+}
+
+static enum status create_streams(struct server *server, const struct server_conf *conf,
+                                  struct error *err)
+{
+    struct streams_conf streams = {.stall_ms = conf->stall_ms,
+                                   .snapshot_ms = conf->snapshot_ms,
+                                   .spool_directory = conf->spool_directory,
+                                   .spool_bytes = conf->spool_bytes,
+                                   .max = conf->in_flight_max};
+
+    return conf->snapshot_ms == 0 ? STATUS_OK : streams_create(&streams, &server->streams, err);
 }
 
 enum status server_create(const struct server_conf *conf, const struct router *router,
@@ -56,7 +71,10 @@ enum status server_create(const struct server_conf *conf, const struct router *r
         mem_free(server);
         return status;
     }
-    status = create_loops(server, conf, router, fds, err);
+    status = create_streams(server, conf, err);
+    if (status == STATUS_OK) {
+        status = create_loops(server, conf, router, fds, err);
+    }
     if (status != STATUS_OK) {
         for (unsigned i = server->loops_count; i < conf->loops; i++) {
             (void)close(fds[i]); /* nothing was written to it */
@@ -96,6 +114,9 @@ void server_drain(struct server *server, int64_t deadline_ns)
 
 void server_stop(struct server *server)
 {
+    if (server != NULL) {
+        streams_stop(server->streams);
+    }
     for (unsigned i = 0; server != NULL && i < server->loops_count; i++) {
         loop_stop(server->loops[i]);
     }
@@ -111,6 +132,7 @@ void server_destroy(struct server *server)
     for (unsigned i = 0; i < server->loops_count; i++) {
         loop_destroy(server->loops[i]);
     }
+    streams_destroy(server->streams);
     mem_free(server);
 }
 
@@ -131,11 +153,16 @@ void server_loop_stats(const struct server *server, unsigned loop, struct server
         .buffered = atomic_load_explicit(&c->buffered, memory_order_relaxed),
         .requests = atomic_load_explicit(&c->requests, memory_order_relaxed),
         .gone = atomic_load_explicit(&c->gone, memory_order_relaxed),
+        .streams = atomic_load_explicit(&c->streams, memory_order_relaxed),
+        .streamed = atomic_load_explicit(&c->streamed, memory_order_relaxed),
         .stalls = atomic_load_explicit(&c->stalls, memory_order_relaxed),
         .stall_max_ns = atomic_load_explicit(&c->stall_max_ns, memory_order_relaxed),
     };
     for (unsigned i = 0; i < SERVER_PHASES; i++) {
         ret->deadlines[i] = atomic_load_explicit(&c->deadlines[i], memory_order_relaxed);
+    }
+    for (unsigned i = 0; i < SERVER_CUTS; i++) {
+        ret->cuts[i] = atomic_load_explicit(&c->cuts[i], memory_order_relaxed);
     }
 }
 
@@ -151,13 +178,33 @@ void server_stats(const struct server *server, struct server_stats *ret)
         ret->buffered += one.buffered;
         ret->requests += one.requests;
         ret->gone += one.gone;
+        ret->streams += one.streams;
+        ret->streamed += one.streamed;
         ret->stalls += one.stalls;
         ret->stall_max_ns =
             ret->stall_max_ns > one.stall_max_ns ? ret->stall_max_ns : one.stall_max_ns;
         for (unsigned p = 0; p < SERVER_PHASES; p++) {
             ret->deadlines[p] += one.deadlines[p];
         }
+        for (unsigned p = 0; p < SERVER_CUTS; p++) {
+            ret->cuts[p] += one.cuts[p];
+        }
     }
+}
+
+bool server_stream_stats(const struct server *server, struct server_stream_stats *ret)
+{
+    const struct streams *s = server->streams;
+
+    if (s == NULL) {
+        return false;
+    }
+    *ret = (struct server_stream_stats){
+        .stalls = atomic_load_explicit(&s->stalls, memory_order_relaxed),
+        .spools = atomic_load_explicit(&s->spools, memory_order_relaxed),
+        .spooled_bytes = spool_store_bytes(&s->store),
+    };
+    return true;
 }
 
 size_t server_places(const struct server *server)

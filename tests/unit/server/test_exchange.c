@@ -24,7 +24,8 @@ static const bool drawn[STATES][STATES] = {
     [EXCHANGE_NEW] = {[EXCHANGE_BODY] = true, [EXCHANGE_DONE] = true},
     [EXCHANGE_BODY] = {[EXCHANGE_READY] = true, [EXCHANGE_DONE] = true},
     [EXCHANGE_READY] = {[EXCHANGE_IN_FLIGHT] = true, [EXCHANGE_DONE] = true},
-    [EXCHANGE_IN_FLIGHT] = {[EXCHANGE_DONE] = true},
+    [EXCHANGE_IN_FLIGHT] = {[EXCHANGE_STREAMING] = true, [EXCHANGE_DONE] = true},
+    [EXCHANGE_STREAMING] = {[EXCHANGE_DONE] = true},
 };
 
 static struct exchange *make(void) ON_LOOP

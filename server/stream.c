@@ -1,0 +1,417 @@
+#include "server/stream.h"
+
+#include "base/clock.h"
+#include "base/invariant.h"
+#include "base/mem.h"
+#include "pool/executor.h"
+#include "server/exchange.h"
+#include "server/mhd_response.h"
+#include "server/mhd_stream.h"
+
+#define SPOOL_THREADS 2
+#define REFILL_SIZE   (STREAM_PIPE_SIZE / 2)
+
+/* --- shared --------------------------------------------------------------------------------- */
+
+static enum status open_spools(struct streams *streams, const struct streams_conf *conf,
+                               struct error *err)
+{
+    struct executor_conf executor = {
+        .name = "spool", .threads = SPOOL_THREADS, .queue_max = 2 * conf->max};
+
+    if (spool_store_init(&streams->store, conf->spool_directory, conf->spool_bytes) != STATUS_OK) {
+        return error_set(err, STATUS_NOMEM, "no memory for spools");
+    }
+    return executor_create(&executor, &streams->executor, err);
+}
+
+enum status streams_create(const struct streams_conf *conf, struct streams **ret, struct error *err)
+{
+    struct streams *streams = mem_zalloc(sizeof(*streams));
+    enum status status = STATUS_OK;
+
+    if (streams == NULL) {
+        return error_set(err, STATUS_NOMEM, "no memory for streams");
+    }
+    (void)pthread_mutex_init(&streams->mu, NULL); /* cannot fail in glibc */
+    list_init(&streams->orphans);
+    streams->stall_ns = (int64_t)conf->stall_ms * NS_PER_MS;
+    streams->snapshot_ns = (int64_t)conf->snapshot_ms * NS_PER_MS;
+    if (conf->spool_bytes > 0) {
+        status = open_spools(streams, conf, err);
+    }
+    if (status != STATUS_OK) {
+        streams_destroy(streams);
+        return status;
+    }
+    *ret = streams;
+    return STATUS_OK;
+}
+
+/* Free the memory of a stream, and close its spool if it has one. */
+static void bury(struct stream *s)
+{
+    mhd_response_destroy(s->response);
+    pipe_fini(&s->pipe);
+    spool_destroy(atomic_load_explicit(&s->spool, memory_order_relaxed));
+    mem_free(s);
+}
+
+static void bury_orphans(struct streams *streams)
+{
+    struct list *link;
+
+    do {
+        pthread_mutex_lock(&streams->mu);
+        link = list_take_first(&streams->orphans);
+        pthread_mutex_unlock(&streams->mu);
+        if (link != NULL) {
+            bury(container_of(link, struct stream, orphan_link));
+        }
+    } while (link != NULL);
+}
+
+void streams_stop(struct streams *streams)
+{
+    if (streams != NULL && streams->executor != NULL) {
+        executor_stop(streams->executor);
+    }
+}
+
+void streams_destroy(struct streams *streams)
+{
+    if (streams == NULL) {
+        return;
+    }
+    executor_destroy(streams->executor);
+    bury_orphans(streams);
+    spool_store_fini(&streams->store);
+    pthread_mutex_destroy(&streams->mu);
+    mem_free(streams);
+}
+
+/* --- the worker's side ------------------------------------------------------------------------ */
+
+static enum server_cut reason_of(const struct cancel *cancel)
+{
+    switch (cancel_check(cancel)) {
+    case STATUS_CANCELLED:
+        return SERVER_CUT_CANCELLED;
+    case STATUS_DEADLINE:
+        return SERVER_CUT_SNAPSHOT;
+    default:
+        return SERVER_CUT_FAILED;
+    }
+}
+
+static void fail(struct stream *s, enum server_cut why, const struct error *err)
+{
+    if (!s->is_failed) {
+        s->is_failed = true;
+        s->why = why;
+        s->failure = *err;
+    }
+}
+
+void stream_fail(struct stream *s, const struct cancel *cancel, const char *text)
+{
+    struct error err;
+
+    (void)error_set(&err, STATUS_INTERNAL, "%s", text);
+    fail(s, reason_of(cancel), &err);
+}
+
+/* Context: whoever has put something into the pipe. */
+static void on_news(void *user)
+{
+    struct stream *s = user;
+
+    completions_push(s->to, &s->news);
+}
+
+static enum status begin(struct exchange *ex, struct error *err) ON_WORKER
+{
+    struct call *call = &ex->call;
+    struct stream *s = mem_zalloc(sizeof(*s));
+    int64_t now_ns = clock_now_ns();
+
+    if (s == NULL || pipe_init(&s->pipe, STREAM_PIPE_SIZE, on_news, s) != STATUS_OK) {
+        mem_free(s);
+        return error_set(err, STATUS_NOMEM, "out of memory");
+    }
+    exchange_note_preference(ex, &call->response);
+    s->streams = ex->streams;
+    s->exchange = ex;
+    s->to = ex->completions;
+    s->news.kind = COMPLETION_NEWS;
+    s->refilled.kind = COMPLETION_REFILL;
+    list_init(&s->orphan_link);
+    s->http_status = call->response.http_status;
+    s->response = mhd_stream_response(ex, &call->response);
+    if (s->response == NULL) {
+        bury(s);
+        return error_set(err, STATUS_NOMEM, "out of memory");
+    }
+    s->patience = (struct pipe_patience){.stall_ns = s->streams->stall_ns,
+                                         .end_ns = now_ns + s->streams->snapshot_ns / 2};
+    cancel_extend(call->cancel, now_ns + s->streams->snapshot_ns);
+    call->stream = s;
+    call->is_sent = true;
+    return STATUS_OK;
+}
+
+/* The client reads too slowly: from here on everything is spooled. */
+static enum status begin_spool(struct stream *s, struct error *err) ON_WORKER MAY_BLOCK
+{
+    struct spool *spool;
+    enum status status;
+
+    atomic_fetch_add_explicit(&s->streams->stalls, 1, memory_order_relaxed);
+    if (s->streams->executor == NULL) {
+        (void)error_set(err, STATUS_FULL, "the client reads too slowly, and nothing is spooled");
+        error_hint(err, "spool.bytes is 0");
+        fail(s, SERVER_CUT_STALLED, err);
+        return STATUS_FULL;
+    }
+    status = spool_create(&s->streams->store, &spool, err);
+    if (status != STATUS_OK) {
+        fail(s, SERVER_CUT_SPOOL, err);
+        return status;
+    }
+    atomic_fetch_add_explicit(&s->streams->spools, 1, memory_order_relaxed);
+    atomic_store_explicit(&s->spool, spool, memory_order_release);
+    return STATUS_OK;
+}
+
+static enum status fail_by_token(struct stream *s, const struct cancel *cancel, enum status status,
+                                 struct error *err)
+{
+    (void)error_set(err, status, "%s",
+                    status == STATUS_DEADLINE ? "it took longer than limits.snapshot_ms"
+                                              : status_text(status));
+    fail(s, reason_of(cancel), err);
+    return status;
+}
+
+static enum status append(struct stream *s, const char *bytes, size_t size,
+                          const struct cancel *cancel, struct error *err) ON_WORKER MAY_BLOCK
+{
+    enum status status = cancel_check(cancel);
+
+    if (status != STATUS_OK) {
+        return fail_by_token(s, cancel, status, err);
+    }
+    status = spool_append(atomic_load_explicit(&s->spool, memory_order_relaxed), bytes, size, err);
+    if (status != STATUS_OK) {
+        fail(s, SERVER_CUT_SPOOL, err);
+        return status;
+    }
+    pipe_tell(&s->pipe); /* the loop may have emptied it and wait for more */
+    return STATUS_OK;
+}
+
+/* Send bytes on, one way or the other. What fails here has failed for good. */
+static enum status send(struct stream *s, const char *bytes, size_t size, struct cancel *cancel,
+                        struct error *err) ON_WORKER MAY_BLOCK
+{
+    enum status status = STATUS_BUSY;
+    size_t put = 0;
+
+    if (s->is_failed) {
+        *err = s->failure;
+        return err->status;
+    }
+    if (atomic_load_explicit(&s->spool, memory_order_relaxed) == NULL) {
+        status = pipe_put(&s->pipe, bytes, size, cancel, &s->patience, &put);
+        if (status == STATUS_OK) {
+            return STATUS_OK;
+        }
+        if (status != STATUS_BUSY) {
+            return fail_by_token(s, cancel, status, err);
+        }
+        status = begin_spool(s, err);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return append(s, bytes + put, size - put, cancel, err);
+}
+
+/* A HEAD is answered with the head that the GET would get, and the work is over. */
+static enum status end_head(struct exchange *ex, struct error *err) ON_WORKER
+{
+    struct response *r = &ex->call.response;
+
+    if (!ex->call.is_sent) {
+        exchange_note_preference(ex, r);
+        ex->task_answer_status = r->http_status;
+        ex->task_answer_size = 0;
+        ex->task_answer = mhd_stream_response(ex, r); /* NULL: hang up, for want of memory */
+        ex->call.is_sent = true;
+    }
+    return error_set(err, STATUS_CANCELLED, "HEAD wants no body");
+}
+
+enum status stream_flush(struct call *call, struct error *err)
+{
+    struct exchange *ex = container_of(call, struct exchange, call);
+    struct buf *body = &call->response.body;
+    enum status status = buf_status(body);
+    struct error own;
+
+    err = err == NULL ? &own : err;
+    if (status != STATUS_OK) {
+        return error_set(err, status, "a piece of the answer is larger than %zu bytes", body->max);
+    }
+    if (call->request.method == METHOD_HEAD) {
+        return end_head(ex, err);
+    }
+    if (call->stream == NULL) {
+        status = begin(ex, err);
+    }
+    if (status == STATUS_OK) {
+        status = send(call->stream, body->at, body->size, call->cancel, err);
+    }
+    if (status == STATUS_OK) {
+        buf_clear(body);
+    }
+    return status;
+}
+
+void stream_finish(struct exchange *ex)
+{
+    struct call *call = &ex->call;
+    struct error err;
+    enum status status = STATUS_OK;
+
+    if (call->stream == NULL) {
+        return; /* HEAD */
+    }
+    if (!call->stream->is_failed &&
+        (call->response.body.size > 0 || buf_status(&call->response.body) != STATUS_OK)) {
+        status = stream_flush(call, &err);
+    }
+    if (status != STATUS_OK) { /* that of the buffer: the others know already */
+        fail(call->stream, SERVER_CUT_FAILED, &err);
+    }
+}
+
+/* --- refilling ------------------------------------------------------------------------------ */
+
+bool stream_has_spooled(const struct stream *s)
+{
+    const struct spool *spool = atomic_load_explicit(&s->spool, memory_order_acquire);
+
+    return spool != NULL && spool_size(spool) > s->refilled_bytes;
+}
+
+static void work_refill(struct task *task, struct worker *worker)
+{
+    static const struct pipe_patience none = {0};
+    struct stream *s = container_of(task, struct stream, refill);
+    const struct spool *spool = atomic_load_explicit(&s->spool, memory_order_acquire);
+    uint64_t unread = spool_size(spool) - s->refilled_bytes;
+    size_t size = pipe_room(&s->pipe);
+    size_t put = 0;
+    char *piece;
+
+    (void)worker;
+    assert_on_worker();
+    size = size < REFILL_SIZE ? size : REFILL_SIZE;
+    size = unread < size ? (size_t)unread : size;
+    piece = mem_alloc(size + 1);
+    s->has_refill_failed = true;
+    if (piece == NULL) {
+        (void)error_set(&s->refill_failure, STATUS_NOMEM, "out of memory");
+        return;
+    }
+    if (spool_read(spool, s->refilled_bytes, piece, size, &s->refill_failure) == STATUS_OK) {
+        (void)pipe_put(&s->pipe, piece, size, &task->cancel, &none, &put); /* there is room */
+        s->refilled_bytes += put;
+        s->has_refill_failed = false;
+    }
+    mem_free(piece);
+}
+
+static void finish_refill(struct list *tasks)
+{
+    struct list *link;
+
+    while ((link = list_take_first(tasks)) != NULL) {
+        struct stream *s = container_of(link, struct stream, refill.link);
+
+        if (s->refill.end != TASK_DONE) {
+            s->has_refill_failed = true;
+            (void)error_set(&s->refill_failure, STATUS_CLOSED, "shutting down");
+        }
+        completions_push(s->to, &s->refilled); /* the last touch */
+    }
+}
+
+enum status stream_refill(struct stream *s, int64_t now_ns)
+{
+    struct executor *executor = s->streams->executor;
+    enum status status;
+
+    if (s->is_refilling || !stream_has_spooled(s) || pipe_room(&s->pipe) < REFILL_SIZE) {
+        return STATUS_OK;
+    }
+    task_init(&s->refill, work_refill, finish_refill, 0);
+    s->refill.name = "refill";
+    s->is_refilling = true;
+    status = executor_submit(executor, &s->refill, now_ns);
+    if (status != STATUS_OK) {
+        s->is_refilling = false;
+        return status;
+    }
+    executor_kick(executor);
+    return STATUS_OK;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static void work_burial(struct task *task, struct worker *worker)
+{
+    (void)task;
+    (void)worker;
+    assert_on_worker();
+}
+
+static void finish_burial(struct list *tasks)
+{
+    struct list *link;
+
+    while ((link = list_take_first(tasks)) != NULL) {
+        struct stream *s = container_of(link, struct stream, refill.link);
+        struct streams *streams = s->streams;
+
+        bury(s);
+        bury_orphans(streams);
+    }
+}
+
+void stream_destroy(struct stream *s)
+{
+    struct executor *executor;
+
+    if (s == NULL) {
+        return;
+    }
+    invariant(!s->is_refilling);
+    if (atomic_load_explicit(&s->spool, memory_order_acquire) == NULL) {
+        mhd_response_destroy(s->response);
+        pipe_fini(&s->pipe);
+        mem_free(s);
+        return;
+    }
+    executor = s->streams->executor;
+    task_init(&s->refill, work_burial, finish_burial, 0);
+    s->refill.name = "close";
+    if (executor_submit(executor, &s->refill, clock_now_ns()) == STATUS_OK) {
+        executor_kick(executor);
+        return;
+    }
+    pthread_mutex_lock(&s->streams->mu); /* full, or stopped: whoever comes next, or the end */
+    list_append(&s->streams->orphans, &s->orphan_link);
+    pthread_mutex_unlock(&s->streams->mu);
+}
