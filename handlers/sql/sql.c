@@ -16,6 +16,8 @@ struct sql_route {
     enum method method;
     enum query_shape shape;
     bool is_write;
+    bool stream;
+    size_t stream_size;
     char *sql;
     struct sql_param *params;
     size_t params_count;
@@ -26,6 +28,13 @@ struct sql_route {
 
 /* --- answering ---------------------------------------------------------------------------- */
 
+static enum status flush(void *user, struct buf *out, struct error *err)
+{
+    (void)out; /* is the call's */
+    assert_on_worker();
+    return call_flush(user, err);
+}
+
 static void answer(const struct sql_route *route, struct call *call, struct connection *connection,
                    const struct value *values) ON_WORKER MAY_BLOCK
 {
@@ -35,8 +44,16 @@ static void answer(const struct sql_route *route, struct call *call, struct conn
                           .shape = route->shape};
     struct query_result result;
     struct error err = {0};
-    struct buf *body = call_answer(call, 200, "application/json");
-    enum status status = connection_run(connection, &query, call->cancel, body, &result, &err);
+    enum status status;
+    struct buf *body;
+
+    if (route->stream && call_can_stream(call)) {
+        query.flush_bytes = route->stream_size;
+        query.flush = flush;
+        query.flush_user = call;
+    }
+    body = call_answer(call, 200, "application/json");
+    status = connection_run(connection, &query, call->cancel, body, &result, &err);
 
     if (status != STATUS_OK) {
         call_fail_error(call, &err);
@@ -163,6 +180,16 @@ static void check_shape(const struct sql_conf *conf, const struct statement_info
     }
 }
 
+static void check_stream(const struct sql_conf *conf, const struct statement_info *info,
+                         struct faults *f)
+{
+    if (conf->stream && (!info->is_read_only || conf->shape != QUERY_ROWS)) {
+        fault(f, NULL,
+              "only the rows of a statement that reads can be streamed; remove \"stream\", or use "
+              "\"result\": \"rows\"");
+    }
+}
+
 static bool owns_bytes(const struct sql_param *param)
 {
     return param->has_default == SQL_DEFAULT_VALUE &&
@@ -203,8 +230,10 @@ static enum status copy_params(struct sql_route *route, const struct sql_conf *c
 static enum status fill(struct sql_route *route, const struct sql_conf *conf,
                         const struct statement_info *info, struct faults *f)
 {
-    route->handler =
-        (struct handler){.kind = HANDLER_BLOCKING, .work = work, .is_short = info->is_read_only};
+    route->handler = (struct handler){
+        .kind = HANDLER_BLOCKING, .work = work, .is_short = info->is_read_only && !conf->stream};
+    route->stream = conf->stream;
+    route->stream_size = conf->stream_size;
     route->method = conf->method;
     route->shape = conf->shape;
     route->is_write = !info->is_read_only;
@@ -215,6 +244,7 @@ static enum status fill(struct sql_route *route, const struct sql_conf *conf,
     }
     route->handler.detail = route->sql;
     check_shape(conf, info, f);
+    check_stream(conf, info, f);
     bind_names(conf, info, route->binding, f);
     return f->count == 0 ? STATUS_OK : STATUS_INVALID;
 }

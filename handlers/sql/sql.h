@@ -45,6 +45,8 @@ struct sql_conf {
     enum query_shape shape;
     const struct sql_param *params;
     size_t params_count;
+    bool stream;          /* rows leave as they are found: ROWS of a statement that reads */
+    uint64_t stream_size; /* bytes of rows that leave together */
 };
 
 struct sql_route; /* opaque */
