@@ -253,6 +253,8 @@ static enum status create_sql(struct service *s, const struct config_route *rout
     struct sql_conf conf = {.method = method_of(str_of(route->method)),
                             .sql = route->sql,
                             .shape = shape_of(route->result),
+                            .stream = route->stream,
+                            .stream_size = s->config->limits.stream_bytes,
                             .params_count = route->params_count};
     struct sql_route **made = &s->sql_routes[s->sql_routes_count];
     enum status status;

@@ -151,6 +151,10 @@ static struct server_conf main_conf_of(const struct config *config, unsigned con
         .body_ms = config->limits.body_ms,
         .send_ms = config->limits.send_ms,
         .idle_ms = config->limits.idle_ms,
+        .stall_ms = config->limits.stall_ms,
+        .snapshot_ms = config->limits.snapshot_ms,
+        .spool_directory = config->spool.directory,
+        .spool_bytes = config->spool.bytes,
         .has_tally = config->metrics.enabled,
         .logs_access = config->log.access,
         .buffered_max = config->limits.buffered_bytes,
@@ -166,6 +170,7 @@ static struct server_conf admin_conf_of(const struct config *config, unsigned co
     conf.listen = config->admin.listen;
     conf.loops = 1;
     conf.has_reserve = true;
+    conf.snapshot_ms = 0; /* nothing there leaves in pieces */
     conf.in_flight_max = ADMIN_IN_FLIGHT;
     conf.response_max = ADMIN_BYTES;
     conf.buffered_max = 4 * ADMIN_BYTES;

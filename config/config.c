@@ -105,6 +105,14 @@ static void read_admin(struct config_reader *r, const struct config_place *at, j
     (void)config_object_read(r, at, value, &shape, into); /* it has reported what is wrong */
 }
 
+static void read_spool(struct config_reader *r, const struct config_place *at, json_t *value,
+                       void *into)
+{
+    static const struct config_shape shape = {.owner = CONFIG_OF_config, .prefix = "spool."};
+
+    (void)config_object_read(r, at, value, &shape, into); /* it has reported what is wrong */
+}
+
 static void read_metrics(struct config_reader *r, const struct config_place *at, json_t *value,
                          void *into)
 {
@@ -136,7 +144,7 @@ static void read_root(struct config_reader *r, json_t *root, struct config *conf
 {
     static const struct config_special specials[] = {
         {"database", read_database},  {"tables", read_tables}, {"metrics", read_metrics},
-        {"limits", read_limits},      {"admin", read_admin},   {"log", read_log},
+        {"limits", read_limits},      {"spool", read_spool}, {"admin", read_admin},   {"log", read_log},
         {"pools", config_pools_read}, {"routes", NULL},
     };
     static const struct config_shape shape = {.owner = CONFIG_OF_config,

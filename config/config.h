@@ -61,6 +61,7 @@ struct config_route {
     uint64_t deadline_ms; /* 0: limits.deadline_ms */
     uint64_t body_bytes;  /* 0: limits.body_bytes */
     enum config_result result;
+    bool stream;
     struct config_param *params;
     size_t params_count;
 };
@@ -107,12 +108,19 @@ struct config {
         uint64_t header_ms;
         uint64_t body_ms;
         uint64_t send_ms;
+        uint64_t stream_bytes;
+        uint64_t stall_ms;
+        uint64_t snapshot_ms;
         uint64_t idle_ms;
         uint64_t drain_ms;
         uint64_t connections;
         uint64_t buffered_bytes;
         uint64_t in_flight;
     } limits;
+    struct {
+        char *directory; /* NULL: $TMPDIR, or /var/tmp */
+        uint64_t bytes;
+    } spool;
     struct {
         char *listen; /* NULL: there is no second listener */
         uint64_t connections;

@@ -41,7 +41,7 @@ static bool has(const json_t *object, const char *key)
 static void check_handler(struct config_reader *r, const struct config_place *at,
                           const json_t *value, const struct config_route *route)
 {
-    static const char *const sql_only[] = {"params", "result"};
+    static const char *const sql_only[] = {"params", "result", "stream"};
     const char *rest = route->path;
     struct str name;
 
