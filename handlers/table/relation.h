@@ -40,9 +40,10 @@ struct relation {
 /* May clients see that table? */
 typedef bool (*relation_served_fn)(const void *user, const struct schema_table *table);
 
+/* What is not served is no target. A junction need not be, but counts only if nothing else is meant. */
 struct relation_scope {
     const struct schema *schema;
-    relation_served_fn is_served; /* what is not is no target; a junction need not be served */
+    relation_served_fn is_served; /* NULL: all of them */
     const void *user;
 };
 
@@ -52,10 +53,15 @@ static inline bool relation_is_to_one(const struct relation *r)
 }
 
 /*
- * The relationship that "target!hint" means from a table. target: a table or view, a constraint, or a
- * column of from that is a foreign key (the last two only between tables). hint (at == NULL: none): a
- * constraint, a column of the key on either side, or a junction.
- * Return: true; or false with *fault: PGRST200 (none; the nearest name as hint), PGRST201 (several, HTTP 300), or no memory.
+ * The relationship that "target!hint" means from a table or view. target: a table or view, a
+ * constraint, or a column of from that is a foreign key or what one points at (the last two only where
+ * the other side is a table). hint (at == NULL: none): a constraint, the single column of a key on
+ * either side, or a junction. To itself: by its name to the children (hint: the constraint or the
+ * children's column), by the key's column to the parent. Names compare as SQLite compares them.
+ *
+ * Where a view has a column twice, each way to name a key's columns is a relationship.
+ * Return: true; or false with *fault: PGRST200 (none; the nearest name as hint), PGRST201 (several, HTTP
+ * 300: at most 64 are named), or no memory.
  */
 bool relation_find(const struct relation_scope *scope, const struct schema_table *from,
                    struct str target, struct str hint, struct arena *arena, struct relation *ret,
