@@ -5,6 +5,7 @@
 #include "base/invariant.h"
 #include "base/mem.h"
 #include "pool/executor.h"
+#include "server/encoding.h"
 #include "server/mhd_response.h"
 #include "server/prefer.h"
 #include "server/stream.h"
@@ -165,6 +166,7 @@ static void work(struct task *task, struct worker *worker)
         return;
     }
     exchange_seal(ex);
+    encoding_apply(&ex->call.request, &ex->call.response);
     ex->task_answer_status = ex->call.response.http_status;
     ex->task_answer_size = ex->call.response.body.size;
     ex->task_answer = mhd_response_create(&ex->call.response, ex->call.request.id);

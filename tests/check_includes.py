@@ -39,13 +39,14 @@ WALLS = {
     r"microhttpd\.h": [r"server/mhd_[^/]*\.[ch]", r"bench/.*"],
     r"sqlite3\.h": [r"storage/sqlite[^/]*\.[ch]", r"bench/.*"],
     r"jansson\.h": [r"config/[^/]*\.c", r"handlers/(.*/)?[^/]*\.c", r"bench/.*"],
+    r"zlib\.h": [r"server/gzip\.c"],
     r"cmocka\.h": [],
     r"argp\.h": [r"cli/.*"],
     r"curl/.*": [],
     r"dlfcn\.h": [],
 }
 # The tests look behind these walls (they read back what was written), but not behind the others.
-OPEN_TO_TESTS = {r"sqlite3\.h", r"jansson\.h", r"cmocka\.h"}
+OPEN_TO_TESTS = {r"sqlite3\.h", r"jansson\.h", r"zlib\.h", r"cmocka\.h"}
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
@@ -209,6 +210,7 @@ BROKEN = [
     ("handlers/sql/q.c", '#include "sqlite3.h"\n', "sqlite3.h> stays inside its wall"),
     ("storage/json.c", "#include <jansson.h>\n", "<jansson.h> stays inside its wall"),
     ("config/json.h", header("config/json.h", "#include <jansson.h>"), "<jansson.h> stays"),
+    ("server/zip.c", "#include <zlib.h>\n", "<zlib.h> stays inside its wall"),
     ("base/t.c", "#include <cmocka.h>\n", "<cmocka.h> stays inside its wall"),
     ("config/args.c", "#include <argp.h>\n", "<argp.h> stays inside its wall"),
     ("tests/unit/t.c", "#include <microhttpd.h>\n", "<microhttpd.h> stays inside its wall"),
