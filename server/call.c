@@ -52,6 +52,10 @@ void call_fail(struct call *call, enum problem_kind kind, const char *hint, cons
 
 void call_fail_with(struct call *call, const struct problem_words *words)
 {
+    if (call->is_sent) {
+        fail_late(call, words->message);
+        return;
+    }
     response_reset(&call->response);
     problem_write_words(&call->response, words, call->request.id);
 }
