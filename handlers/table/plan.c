@@ -1,0 +1,276 @@
+/*
+ * The planner's two statements: the rows, and their count.
+ *
+ *     SELECT t0."a", (SELECT gantry_rows(?1, ...) ...) FROM "t" AS t0 WHERE ... ORDER BY ... LIMIT ...
+ *     SELECT count(*) FROM "t" AS t0 WHERE ...
+ *
+ * A named query's SQL stands in front as a common table: its parameters are then the first, in the
+ * order it names them, and ours are numbered behind them.
+ */
+#include "handlers/table/plan.h"
+
+#include <string.h>
+
+#include "handlers/table/plan_internal.h"
+
+#define COLUMNS_MAX  2000 /* of a result: SQLITE_LIMIT_COLUMN */
+#define NEST_ROWS    8    /* SELECT distinct columns, and what stands around it */
+#define NEST_GROUPED 8    /* FROM tables "(" SELECT distinct columns */
+
+void *plan_alloc(struct planner *p, size_t count, size_t size)
+{
+    void *at = arena_alloc(p->arena, (count + 1) * size); /* NULL is out of memory only */
+
+    if (at == NULL) {
+        (void)fault_no_memory(p->fault);
+        return NULL;
+    }
+    memset(at, 0, (count + 1) * size);
+    return at;
+}
+
+bool plan_add_table(struct planner *p, const char *name)
+{
+    for (size_t i = 0; i < p->tables_count; i++) {
+        if (strcmp(p->tables[i], name) == 0) {
+            return true;
+        }
+    }
+    if (p->tables_count == p->tables_capacity) {
+        size_t capacity = p->tables_capacity == 0 ? 8 : p->tables_capacity * 2;
+        const char **tables = plan_alloc(p, capacity, sizeof(*tables));
+
+        if (tables == NULL) {
+            return false;
+        }
+        for (size_t i = 0; i < p->tables_count; i++) {
+            tables[i] = p->tables[i];
+        }
+        p->tables = tables;
+        p->tables_capacity = capacity;
+    }
+    p->tables[p->tables_count++] = name;
+    return true;
+}
+
+/* --- bounds ---------------------------------------------------------------------------------------- */
+
+static uint64_t add_bounded(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* What limit and offset leave of the Range header, and rows_max of that. */
+static bool find_bounds(struct planner *p, struct plan *plan)
+{
+    const struct plan_node *root = &p->root;
+    uint64_t count = root->has_limit ? (uint64_t)root->limit : UINT64_MAX;
+    uint64_t offset = (uint64_t)root->offset;
+    uint64_t first = offset > p->ask->range_first ? offset : p->ask->range_first;
+    uint64_t end = add_bounded(offset, count);
+    uint64_t range_end = add_bounded(p->ask->range_first, p->ask->range_limit);
+
+    if (root->has_limit && root->limit == 0) {
+        plan->offset = 0;
+        plan->limit = 0;
+        return true;
+    }
+    end = end < range_end ? end : range_end;
+    if (end <= first) {
+        (void)fault_set(p->fault, p->arena, 416, "PGRST103", "Requested range not satisfiable");
+        fault_details(p->fault, p->arena, "Limit should be greater than or equal to zero.");
+        return false;
+    }
+    plan->offset = first;
+    plan->limit = end == UINT64_MAX ? UINT64_MAX : end - first;
+    if (p->conf->rows_max != 0 && p->conf->rows_max < plan->limit) {
+        plan->limit = p->conf->rows_max;
+    }
+    return true;
+}
+
+/* --- statements ------------------------------------------------------------------------------------ */
+
+/* A name for the source that is no table's. */
+static bool name_source(struct planner *p)
+{
+    struct str name = STR("source_________________________________________________________");
+
+    if (p->source->sql == NULL) {
+        return true;
+    }
+    for (size_t size = 6; size < name.size && p->source_name == NULL; size++) {
+        struct str part = {name.at, size};
+
+        if (schema_find(p->conf->scope.schema, part) == NULL) {
+            p->source_name = arena_copy(p->arena, part);
+            if (p->source_name == NULL) {
+                return fault_no_memory(p->fault);
+            }
+        }
+    }
+    return p->source_name != NULL ||
+           fault_set(p->fault, p->arena, 400, "42P07", "too many tables called \"source\"");
+}
+
+static void put_source(struct planner *p)
+{
+    if (p->source->sql == NULL) {
+        return;
+    }
+    sql_text_put(p->sql, "WITH ");
+    sql_text_name(p->sql, p->source_name);
+    sql_text_put(p->sql, " AS (");
+    sql_text_put(p->sql, p->source->sql);
+    sql_text_put(p->sql, "\n) "); /* it may end in a comment */
+    for (size_t i = 0; i < p->source->values_count; i++) {
+        sql_text_bind_named(p->sql, p->source->values[i]);
+    }
+}
+
+/* The outputs, all of them or those that make the groups. */
+static bool put_outputs(struct planner *p, const struct plan_scope *scope, bool has_aggregates)
+{
+    const char *before = "";
+
+    for (size_t i = 0; i < p->root.outputs_count; i++) {
+        if (has_aggregates || !p->root.outputs[i].is_aggregate) {
+            sql_text_put(p->sql, before);
+            before = ", ";
+            if (!put_output(p, scope, &p->root.outputs[i])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool make_shape(struct planner *p, struct plan *plan)
+{
+    size_t count = p->root.outputs_count;
+    struct row_cell *cells = plan_alloc(p, count, sizeof(*cells));
+
+    if (cells == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        cells[i] = p->root.outputs[i].cell;
+    }
+    if (count == 0) { /* select=embed(): rows without members */
+        cells[count++].kind = ROW_CELL_PART;
+    }
+    plan->row = row_shape_make(p->arena, cells, count, p->ask->strips_nulls, false);
+    return plan->row != NULL || fault_no_memory(p->fault);
+}
+
+static bool put_rows(struct planner *p, const struct plan *plan)
+{
+    bool is_bounded = plan->limit != UINT64_MAX || plan->offset > 0;
+    struct plan_scope scope;
+
+    put_source(p);
+    if (!plan_scope_make(p, NULL, &p->root, true, &scope)) {
+        return false;
+    }
+    sql_text_put(p->sql, "SELECT ");
+    sql_text_put(p->sql, p->root.outputs_count == 0 ? "''" : "");
+    if (!put_outputs(p, &scope, true) || !put_from(p, &scope)) {
+        return false;
+    }
+    if (p->root.is_grouped) {
+        put_group(p, &p->root);
+    }
+    if (!put_order(p, &scope, &p->root)) {
+        return false;
+    }
+    if (is_bounded) {
+        put_limit(p, plan->limit, plan->offset);
+    }
+    return true;
+}
+
+static void put_group_numbers(struct planner *p)
+{
+    size_t number = 0;
+
+    for (size_t i = 0; i < p->root.outputs_count; i++) {
+        if (!p->root.outputs[i].is_aggregate) {
+            sql_text_put(p->sql, number == 0 ? " GROUP BY " : ", ");
+            sql_text_put_number(p->sql, ++number);
+        }
+    }
+}
+
+static bool put_count(struct planner *p, const struct plan *plan)
+{
+    bool is_grouped = p->root.is_grouped;
+    struct plan_scope scope;
+
+    (void)plan;
+    if (p->root.is_one_row) {
+        sql_text_put(p->sql, "SELECT 1");
+        return true;
+    }
+    put_source(p);
+    if (!plan_scope_make(p, NULL, &p->root, is_grouped, &scope)) {
+        return false;
+    }
+    sql_text_put(p->sql, is_grouped ? "SELECT count(*) FROM (SELECT " : "SELECT count(*)");
+    sql_text_nest(p->sql, NEST_GROUPED);
+    if ((is_grouped && !put_outputs(p, &scope, false)) || !put_from(p, &scope)) {
+        return false;
+    }
+    if (is_grouped) {
+        put_group_numbers(p);
+        sql_text_put(p->sql, ")");
+    }
+    sql_text_unnest(p->sql, NEST_GROUPED);
+    return true;
+}
+
+typedef bool (*put_fn)(struct planner *p, const struct plan *plan);
+
+static bool make_statement(struct planner *p, put_fn put, const struct plan *plan,
+                           struct plan_sql *ret)
+{
+    struct sql_text sql;
+    bool is_done;
+
+    sql_text_init(&sql, p->arena);
+    sql_text_nest(&sql, NEST_ROWS);
+    p->sql = &sql;
+    p->aliases = 0;
+    is_done = put(p, plan);
+    if (is_done || sql_text_has_failed(&sql)) {
+        is_done = sql_text_take(&sql, ret, p->fault);
+    }
+    p->sql = NULL;
+    sql_text_fini(&sql);
+    return is_done;
+}
+
+bool plan_read(const struct plan_conf *conf, const struct plan_source *source,
+               const struct tree *tree, const struct plan_ask *ask, struct arena *arena,
+               struct plan *ret, struct fault *fault)
+{
+    struct planner p = {.conf = conf, .source = source, .ask = ask, .arena = arena, .fault = fault};
+    struct plan plan = {.row = NULL};
+
+    if (!plan_nodes_make(&p, tree) || !plan_outputs_make(&p, &p.root, tree) || !name_source(&p) ||
+        !find_bounds(&p, &plan)) {
+        return false;
+    }
+    if (p.root.outputs_count > COLUMNS_MAX) {
+        return fault_set(fault, arena, 400, "54011", "a row can have at most %d columns",
+                         COLUMNS_MAX);
+    }
+    if (!make_shape(&p, &plan) || !make_statement(&p, put_rows, &plan, &plan.rows) ||
+        (ask->wants_count && !make_statement(&p, put_count, &plan, &plan.count))) {
+        return false;
+    }
+    plan.tables = p.tables;
+    plan.tables_count = p.tables_count;
+    plan.is_one_row = p.root.is_one_row;
+    *ret = plan;
+    return true;
+}

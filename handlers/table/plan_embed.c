@@ -1,0 +1,252 @@
+/*
+ * Levels inside of levels. As a value: a correlated subquery whose one value is the level's JSON,
+ * written by gantry_row and gantry_rows (storage/row_shape.h). As a condition: EXISTS.
+ *
+ *     (SELECT gantry_rows(?1, t1."a", t1."b") FROM "child" AS t1 WHERE t1."fk" = t0."id")
+ *     (SELECT gantry_rows(?1, c0, c1) FROM (SELECT t1."a" AS c0, ... ORDER BY ... LIMIT ...))
+ *
+ * The second where order, limit or groups come first: SQLite keeps the order of such a subquery for
+ * an aggregate function like ours.
+ */
+#include "handlers/table/plan_internal.h"
+
+#define COLUMNS_MAX  2000 /* of a SELECT: SQLITE_LIMIT_COLUMN */
+#define NEST_VALUE   10   /* "(" SELECT distinct columns name "(" distinct arguments "," */
+#define NEST_PART    4    /* name "(" distinct arguments */
+#define NEST_WRAPPED 8    /* FROM tables "(" SELECT distinct columns */
+#define NEST_EXISTS  10   /* EXISTS "(" SELECT distinct columns tables WHERE condition AND */
+
+/* What is written for one level: some outputs of a scope, directly or as columns of a subquery. */
+struct level {
+    const struct plan_node *node;
+    const struct plan_output *outputs;
+    size_t outputs_count;
+    const char *function; /* gantry_row or gantry_rows */
+    bool is_bare;
+    bool is_wrapped;
+    struct plan_scope scope;
+};
+
+void put_relation(struct planner *p, const struct plan_scope *parent_scope,
+                  const struct plan_node *node, unsigned alias, unsigned junction)
+{
+    const struct relation *relation = &node->relation;
+    bool has_junction = relation->junction != NULL;
+    unsigned parent = plan_scope_alias(parent_scope, node->parent);
+
+    for (size_t i = 0; i < relation->from_count; i++) {
+        sql_text_put(p->sql, i == 0 ? "" : " AND ");
+        sql_text_column(p->sql, has_junction ? junction : alias,
+                        has_junction ? relation->junction_from[i] : relation->to_columns[i]);
+        sql_text_put(p->sql, " = ");
+        sql_text_column(p->sql, parent, relation->from_columns[i]);
+    }
+}
+
+/* --- values --------------------------------------------------------------------------------------- */
+
+static bool put_argument(struct planner *p, const struct level *l, size_t i)
+{
+    if (l->is_wrapped) {
+        sql_text_put(p->sql, "c");
+        sql_text_put_number(p->sql, i);
+        return true;
+    }
+    return put_output(p, &l->scope, &l->outputs[i]);
+}
+
+/* ?shape, a, b, ...: outputs from first on, count of them. */
+static bool put_plain_arguments(struct planner *p, const struct level *l, size_t first,
+                                size_t count)
+{
+    struct row_cell *cells = plan_alloc(p, count, sizeof(*cells));
+    const struct row_shape *shape = NULL;
+
+    if (cells == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        cells[i] = l->outputs[first + i].cell;
+    }
+    shape = row_shape_make(p->arena, cells, count, p->ask->strips_nulls, l->is_bare);
+    if (shape == NULL) {
+        return fault_no_memory(p->fault);
+    }
+    (void)sql_text_bind_shape(p->sql, shape);
+    for (size_t i = 0; i < count; i++) {
+        sql_text_put(p->sql, ", ");
+        if (!put_argument(p, l, first + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* More than a function takes: gantry_part(?shape, a, b, ...), gantry_part(...), ... */
+static bool put_parts(struct planner *p, const struct level *l)
+{
+    const size_t each = ROW_SHAPE_ARGUMENTS_MAX;
+    size_t parts = (l->outputs_count + each - 1) / each;
+    struct row_cell *cells = plan_alloc(p, parts, sizeof(*cells));
+    const struct row_shape *shape;
+
+    if (cells == NULL) {
+        return false;
+    }
+    if (parts > each) {
+        return fault_set(p->fault, p->arena, 400, "54011", "too many columns in an embed");
+    }
+    for (size_t i = 0; i < parts; i++) {
+        cells[i].kind = ROW_CELL_PART;
+    }
+    shape = row_shape_make(p->arena, cells, parts, p->ask->strips_nulls, false);
+    if (shape == NULL) {
+        return fault_no_memory(p->fault);
+    }
+    (void)sql_text_bind_shape(p->sql, shape);
+    sql_text_nest(p->sql, NEST_PART);
+    for (size_t i = 0; i < parts; i++) {
+        size_t left = l->outputs_count - i * each;
+
+        sql_text_put(p->sql, ", gantry_part(");
+        if (!put_plain_arguments(p, l, i * each, left < each ? left : each)) {
+            return false;
+        }
+        sql_text_put(p->sql, ")");
+    }
+    sql_text_unnest(p->sql, NEST_PART);
+    return true;
+}
+
+static bool put_arguments(struct planner *p, const struct level *l)
+{
+    return l->outputs_count <= ROW_SHAPE_ARGUMENTS_MAX
+               ? put_plain_arguments(p, l, 0, l->outputs_count)
+               : put_parts(p, l);
+}
+
+static bool put_bound(struct planner *p, const struct plan_node *node)
+{
+    bool is_to_one = plan_node_is_to_one(node);
+    uint64_t limit = node->has_limit ? (uint64_t)node->limit : UINT64_MAX;
+
+    if (node->has_limit || node->offset > 0) {
+        put_limit(p, is_to_one && limit > 1 ? 1 : limit, (uint64_t)node->offset);
+    } else if (is_to_one) {
+        sql_text_put(p->sql, " LIMIT 1");
+    }
+    return true;
+}
+
+/* SELECT a AS c0, b AS c1, ... and everything that comes before the rows are put together. */
+static bool put_wrapped(struct planner *p, const struct level *l)
+{
+    sql_text_put(p->sql, " FROM (SELECT ");
+    sql_text_nest(p->sql, NEST_WRAPPED);
+    for (size_t i = 0; i < l->outputs_count; i++) {
+        sql_text_put(p->sql, i == 0 ? "" : ", ");
+        if (!put_output(p, &l->scope, &l->outputs[i])) {
+            return false;
+        }
+        sql_text_put(p->sql, " AS c");
+        sql_text_put_number(p->sql, i);
+    }
+    sql_text_put(p->sql, l->outputs_count == 0 ? "NULL" : "");
+    if (!put_from(p, &l->scope)) {
+        return false;
+    }
+    if (l->node->is_grouped) {
+        put_group(p, l->node);
+    }
+    if (!put_order(p, &l->scope, l->node) || !put_bound(p, l->node)) {
+        return false;
+    }
+    sql_text_unnest(p->sql, NEST_WRAPPED);
+    sql_text_put(p->sql, ")");
+    return true;
+}
+
+static bool put_level(struct planner *p, const struct plan_scope *outer, struct level *l)
+{
+    bool is_to_one = plan_node_is_to_one(l->node);
+
+    l->is_wrapped =
+        l->node->is_grouped ||
+        (!is_to_one && (l->node->order_count > 0 || l->node->has_limit || l->node->offset > 0));
+    if (l->outputs_count > COLUMNS_MAX) {
+        return fault_set(p->fault, p->arena, 400, "54011", "too many columns in an embed");
+    }
+    if (!plan_scope_make(p, outer, l->node, true, &l->scope)) {
+        return false;
+    }
+    sql_text_put(p->sql, "(SELECT ");
+    sql_text_put(p->sql, l->function);
+    sql_text_put(p->sql, "(");
+    sql_text_nest(p->sql, NEST_VALUE);
+    if (!put_arguments(p, l)) {
+        return false;
+    }
+    sql_text_put(p->sql, ")");
+    if (l->is_wrapped ? !put_wrapped(p, l) : !put_from(p, &l->scope)) {
+        return false;
+    }
+    if (!l->is_wrapped && is_to_one) {
+        (void)put_bound(p, l->node);
+    }
+    sql_text_unnest(p->sql, NEST_VALUE);
+    sql_text_put(p->sql, ")");
+    return plan_goes_on(p);
+}
+
+bool put_embed(struct planner *p, const struct plan_scope *outer, const struct plan_node *node)
+{
+    struct level level = {
+        .node = node,
+        .outputs = node->outputs,
+        .outputs_count = node->outputs_count,
+        .function = plan_node_is_to_one(node) ? "gantry_row" : "gantry_rows",
+    };
+
+    return put_level(p, outer, &level);
+}
+
+bool put_array(struct planner *p, const struct plan_scope *outer, const struct plan_node *node,
+               const struct plan_output *element)
+{
+    struct level level = {
+        .node = node,
+        .outputs = element,
+        .outputs_count = 1,
+        .function = "gantry_rows",
+        .is_bare = true,
+    };
+
+    return put_level(p, outer, &level);
+}
+
+/* --- conditions ----------------------------------------------------------------------------------- */
+
+bool put_exists(struct planner *p, const struct plan_scope *outer, const struct plan_node *node,
+                bool is_negated)
+{
+    struct plan_scope scope;
+
+    if (node->is_one_row && !(plan_node_is_spread(node) && plan_node_is_to_one(node))) {
+        sql_text_put(p->sql, is_negated ? "0" : "1"); /* an aggregate of no rows is a row */
+        return true;
+    }
+    if (!plan_scope_make(p, outer, node, false, &scope)) {
+        return false;
+    }
+    sql_text_put(p->sql, is_negated ? "NOT EXISTS (SELECT 1" : "EXISTS (SELECT 1");
+    sql_text_nest(p->sql, NEST_EXISTS);
+    if (!put_from(p, &scope)) {
+        return false;
+    }
+    if (node->has_limit || node->offset > 0) {
+        put_limit(p, node->has_limit ? (uint64_t)node->limit : UINT64_MAX, (uint64_t)node->offset);
+    }
+    sql_text_unnest(p->sql, NEST_EXISTS);
+    sql_text_put(p->sql, ")");
+    return plan_goes_on(p);
+}

@@ -1,0 +1,173 @@
+/*
+ * ORDER BY. PostgreSQL holds NULL for the largest value, SQLite for the smallest, so the place of
+ * NULLs is written; but not of a column that has none, because then an index may serve several terms.
+ */
+#include "handlers/table/plan_internal.h"
+
+#define NEST_TERM 12 /* SELECT distinct columns FROM WHERE GROUP HAVING ORDER BY terms */
+
+static bool has_nulls(const struct plan_node *node, const struct plan_field *field)
+{
+    const struct schema_column *column = field->column;
+    bool is_key = column->key_place > 0 && !node->table->is_view;
+    size_t keys = 0;
+
+    if (field->path.at != NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < node->table->columns_count; i++) {
+        keys += node->table->columns[i].key_place > 0;
+    }
+    if (is_key && (!node->table->has_rowid ||
+                   (keys == 1 && str_equal_nocase(str_of(column->type), STR("INTEGER"))))) {
+        return false; /* a WITHOUT ROWID table's key, or the rowid itself */
+    }
+    return !column->is_not_null;
+}
+
+/* Behind each column of a term. */
+static void put_direction(struct planner *p, const struct tree_order *order, bool can_be_null)
+{
+    bool is_first = order->nulls == TREE_NULLS_DEFAULT ? order->is_descending
+                                                       : order->nulls == TREE_NULLS_FIRST;
+
+    sql_text_put(p->sql, order->is_descending ? " DESC" : "");
+    if (can_be_null && is_first == order->is_descending) {
+        sql_text_put(p->sql, is_first ? " NULLS FIRST" : " NULLS LAST");
+    }
+}
+
+/* JSON is ordered by its type, then by its value. */
+static void put_json_term(struct planner *p, unsigned alias, const struct plan_field *field,
+                          const struct tree_order *order)
+{
+    const char *between = order->is_descending ? " DESC NULLS FIRST, " : " NULLS LAST, ";
+
+    if (order->nulls == TREE_NULLS_FIRST && !order->is_descending) {
+        between = ", ";
+    } else if (order->nulls == TREE_NULLS_LAST && order->is_descending) {
+        between = " DESC, ";
+    }
+    put_json_key(p, alias, field, between);
+    put_direction(p, order, true);
+}
+
+static void put_field_term(struct planner *p, const struct plan_node *node, unsigned alias,
+                           const struct plan_field *field, const struct tree_order *order)
+{
+    enum schema_kind kind = plan_field_kind(field);
+
+    if (kind == SCHEMA_JSON || kind == SCHEMA_ARRAY) {
+        put_json_term(p, alias, field, order);
+    } else {
+        put_field(p, alias, field);
+        put_direction(p, order, has_nulls(node, field));
+    }
+}
+
+static bool is_same(const struct plan_field *a, const struct plan_field *b)
+{
+    return a->column == b->column && a->is_text == b->is_text && str_equal(a->path, b->path);
+}
+
+/* Of groups only what they are grouped by can be told. */
+static bool check_group(struct planner *p, const struct plan_node *node,
+                        const struct plan_node *owner, const struct plan_field *field)
+{
+    for (size_t i = 0; i < node->outputs_count; i++) {
+        const struct plan_output *output = &node->outputs[i];
+
+        if (output->what == PLAN_VALUE && !output->is_aggregate && output->cast == NULL &&
+            output->owner == owner && is_same(&output->field, field)) {
+            return true;
+        }
+    }
+    return fault_set(p->fault, p->arena, 400, "42803",
+                     "column \"%s.%s\" must appear in the GROUP BY clause or be used in an"
+                     " aggregate function",
+                     owner->table->name, field->column->name);
+}
+
+/* order=embed(field), of a to-one embed: joined already if it is spread here, else looked up. */
+static bool put_related_value(struct planner *p, const struct plan_scope *scope,
+                              const struct plan_node *node, const struct plan_field *field)
+{
+    struct plan_scope inner;
+
+    if (!plan_scope_make(p, scope, node, false, &inner)) {
+        return false;
+    }
+    sql_text_put(p->sql, "(SELECT ");
+    put_field(p, inner.places[0].alias, field);
+    if (!put_from(p, &inner)) {
+        return false;
+    }
+    sql_text_put(p->sql, " LIMIT 1)");
+    return true;
+}
+
+static bool put_related_term(struct planner *p, const struct plan_scope *scope,
+                             const struct plan_node *node, const struct tree_order *order)
+{
+    const struct plan_node *related = plan_node_find(node, order->embed);
+    struct plan_field field;
+
+    if (related == NULL) {
+        (void)fault_set(p->fault, p->arena, 400, "PGRST108",
+                        "'%.*s' is not an embedded resource in this request",
+                        (int)order->embed.size, order->embed.at);
+        fault_hint(p->fault, p->arena,
+                   "Verify that '%.*s' is included in the 'select' query parameter.",
+                   (int)order->embed.size, order->embed.at);
+        return false;
+    }
+    if (!plan_node_is_to_one(related)) {
+        (void)fault_set(p->fault, p->arena, 400, "PGRST118",
+                        "A related order on '%.*s' is not possible", (int)order->embed.size,
+                        order->embed.at);
+        fault_details(p->fault, p->arena,
+                      "'%s' and '%.*s' do not form a many-to-one or one-to-one relationship",
+                      node->table->name, (int)order->embed.size, order->embed.at);
+        return false;
+    }
+    if (!plan_field_find(p, related->table, &order->field, &field) ||
+        (node->is_grouped && !check_group(p, node, related, &field))) {
+        return false;
+    }
+    if (plan_scope_place(scope, related) != NULL) {
+        put_field(p, plan_scope_alias(scope, related), &field);
+    } else if (!put_related_value(p, scope, related, &field)) {
+        return false;
+    }
+    put_direction(p, order, true);
+    return true;
+}
+
+static bool put_term(struct planner *p, const struct plan_scope *scope,
+                     const struct plan_node *node, const struct tree_order *order)
+{
+    struct plan_field field;
+
+    if (order->embed.at != NULL) {
+        return put_related_term(p, scope, node, order);
+    }
+    if (!plan_field_find(p, node->table, &order->field, &field) ||
+        (node->is_grouped && !check_group(p, node, node, &field))) {
+        return false;
+    }
+    put_field_term(p, node, plan_scope_alias(scope, node), &field, order);
+    return true;
+}
+
+bool put_order(struct planner *p, const struct plan_scope *scope, const struct plan_node *node)
+{
+    sql_text_nest(p->sql, NEST_TERM);
+    for (size_t i = 0; i < node->order_count; i++) {
+        sql_text_put(p->sql, i == 0 ? " ORDER BY " : ", ");
+        if (!put_term(p, scope, node, &node->order[i]) || !plan_goes_on(p)) {
+            return false;
+        }
+    }
+    sql_text_unnest(p->sql, NEST_TERM);
+    return true;
+}
