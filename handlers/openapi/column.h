@@ -1,0 +1,27 @@
+/*
+ * A column of a table as a JSON Schema, and as a filter. Types and formats come from the declaration;
+ * SQLite itself would store anything anywhere. Private to handlers/openapi/.
+ */
+#ifndef GANTRY_HANDLERS_OPENAPI_COLUMN_H
+#define GANTRY_HANDLERS_OPENAPI_COLUMN_H
+
+#include "handlers/openapi/outline.h"
+#include "storage/schema.h"
+
+/* Is it never null? Declared so, or the table's rowid under another name. */
+bool column_is_never_null(const struct schema_table *table, const struct schema_column *column);
+
+/* Must a new row give it a value? */
+bool column_is_required(const struct schema_table *table, const struct schema_column *column);
+
+/* The schema of its values, as the member of that name. */
+void column_put_schema(struct outline *o, struct str name, const struct schema_table *table,
+                       const struct schema_column *column);
+
+/* The schema of values of a type as it would be declared, without a column. */
+void column_put_type(struct outline *o, struct str name, const char *declared);
+
+/* Filters that its kind understands, for a description: "`eq.1`, `gte.1`". Lends, static. */
+struct str column_filters(const struct schema_column *column);
+
+#endif

@@ -1,0 +1,391 @@
+#include "handlers/openapi/relation.h"
+
+#include "base/attributes.h"
+#include "base/utf8.h"
+#include "handlers/openapi/column.h"
+#include "handlers/openapi/name.h"
+
+bool relation_answers(const struct openapi_conf *conf, const struct schema_table *table,
+                      enum method method)
+{
+    switch (method) {
+    case METHOD_GET:
+        return true;
+    case METHOD_POST:
+        return conf->is_writable && table->is_insertable;
+    case METHOD_PATCH:
+        return conf->is_writable && table->is_updatable;
+    case METHOD_DELETE:
+        return conf->is_writable && table->is_deletable;
+    default:
+        return false;
+    }
+}
+
+/* --- references --------------------------------------------------------------------------- */
+
+/* "#/components/schemas/body.T" and the like: kind is "schemas/body." */
+static void put_reference(struct outline *o, struct str name, const char *kind,
+                          const struct schema_table *table, const struct schema_column *column)
+{
+    struct buf *b;
+
+    outline_open(o, name);
+    b = outline_piece(o);
+    buf_append_literal(b, "#/components/");
+    buf_append_str(b, str_of(kind));
+    name_put_key(b, str_of(table->name));
+    if (column != NULL) {
+        buf_append_char(b, '.');
+        name_put_key(b, str_of(column->name));
+    }
+    outline_text(o, STR("$ref"), outline_pieced(o));
+    outline_close(o);
+}
+
+void relation_put_reference(struct outline *o, struct str name, const struct schema_table *table)
+{
+    put_reference(o, name, "schemas/", table, NULL);
+}
+
+void relation_put_ours(struct outline *o, struct str name, const char *kind, const char *key)
+{
+    struct buf *b;
+
+    outline_open(o, name);
+    b = outline_piece(o);
+    buf_printf(b, "#/components/%s/%s", kind, key);
+    outline_text(o, STR("$ref"), outline_pieced(o));
+    outline_close(o);
+}
+
+/* --- content ------------------------------------------------------------------------------ */
+
+static void put_rows(struct outline *o, struct str name, const struct schema_table *table)
+{
+    outline_open(o, name);
+    outline_text(o, STR("type"), STR("array"));
+    relation_put_reference(o, STR("items"), table);
+    outline_close(o);
+}
+
+static void put_text_media(struct outline *o, struct str media)
+{
+    outline_open(o, media);
+    outline_json(o, STR("schema"), STR("{\"type\":\"string\"}"));
+    outline_close(o);
+}
+
+void relation_put_content(struct outline *o, const struct schema_table *table, bool is_one)
+{
+    outline_open(o, STR("content"));
+    outline_open(o, STR("application/json"));
+    if (is_one) {
+        relation_put_reference(o, STR("schema"), table);
+    } else {
+        put_rows(o, STR("schema"), table);
+    }
+    outline_close(o);
+    if (!is_one) {
+        put_text_media(o, STR("text/csv"));
+        put_text_media(o, STR("application/x-ndjson"));
+    }
+    outline_open(o, STR("application/vnd.pgrst.object+json"));
+    relation_put_reference(o, STR("schema"), table);
+    outline_close(o);
+    outline_close(o);
+}
+
+/* --- the pieces of an operation ----------------------------------------------------------- */
+
+void relation_put_filter(struct outline *o, const struct schema_table *table,
+                         const struct schema_column *column)
+{
+    if (name_is_usable(str_of(column->name))) {
+        put_reference(o, ITEM, "parameters/rowFilter.", table, column);
+    }
+}
+
+static void put_parameters(struct outline *o, const struct schema_table *table, enum method method)
+{
+    static const char *const of_get[] = {"select", "order", "limit",      "offset",     "and",
+                                         "or",     "range", "preferRead", "ifNoneMatch"};
+    static const char *const of_post[] = {"select", "columns", "on_conflict", "preferWrite"};
+    static const char *const of_patch[] = {"select", "columns", "and", "or", "preferWrite"};
+    static const char *const of_delete[] = {"select", "and", "or", "preferWrite"};
+    const char *const *ours = of_get;
+    size_t count = ARRAY_LENGTH(of_get);
+
+    if (method == METHOD_POST) {
+        ours = of_post;
+        count = ARRAY_LENGTH(of_post);
+    } else if (method == METHOD_PATCH) {
+        ours = of_patch;
+        count = ARRAY_LENGTH(of_patch);
+    } else if (method == METHOD_DELETE) {
+        ours = of_delete;
+        count = ARRAY_LENGTH(of_delete);
+    }
+    outline_open_array(o, STR("parameters"));
+    for (size_t i = 0; i < count; i++) {
+        relation_put_ours(o, ITEM, "parameters", ours[i]);
+    }
+    if (method != METHOD_POST) {
+        for (size_t i = 0; i < table->columns_count; i++) {
+            relation_put_filter(o, table, &table->columns[i]);
+        }
+    }
+    outline_close_array(o);
+}
+
+static void put_body(struct outline *o, const struct schema_table *table, enum method method)
+{
+    outline_open(o, STR("requestBody"));
+    outline_flag(o, STR("required"), true);
+    outline_open(o, STR("content"));
+    outline_open(o, STR("application/json"));
+    if (method == METHOD_POST) {
+        outline_open(o, STR("schema"));
+        outline_open_array(o, STR("anyOf"));
+        put_reference(o, ITEM, "schemas/new.", table, NULL);
+        outline_open(o, ITEM);
+        outline_text(o, STR("type"), STR("array"));
+        put_reference(o, STR("items"), "schemas/new.", table, NULL);
+        outline_close(o);
+        outline_close_array(o);
+        outline_close(o);
+    } else {
+        put_reference(o, STR("schema"), "schemas/body.", table, NULL);
+    }
+    outline_close(o);
+    if (method == METHOD_POST) {
+        put_text_media(o, STR("text/csv"));
+    }
+    outline_close(o);
+    outline_close(o);
+}
+
+static void put_rows_response(struct outline *o, struct str code, struct str description,
+                              const struct schema_table *table)
+{
+    outline_open(o, code);
+    outline_text(o, STR("description"), description);
+    outline_open(o, STR("headers"));
+    relation_put_ours(o, STR("Content-Range"), "headers", "contentRange");
+    relation_put_ours(o, STR("ETag"), "headers", "eTag");
+    relation_put_ours(o, STR("Preference-Applied"), "headers", "preferenceApplied");
+    outline_close(o);
+    relation_put_content(o, table, false);
+    outline_close(o);
+}
+
+static void put_empty_response(struct outline *o, struct str code, struct str description)
+{
+    outline_open(o, code);
+    outline_text(o, STR("description"), description);
+    outline_close(o);
+}
+
+static void put_problems(struct outline *o, enum method method)
+{
+    relation_put_ours(o, STR("400"), "responses", "badRequest");
+    relation_put_ours(o, STR("404"), "responses", "notFound");
+    relation_put_ours(o, STR("406"), "responses", "notAcceptable");
+    if (method == METHOD_GET) {
+        relation_put_ours(o, STR("416"), "responses", "rangeNotSatisfiable");
+    } else {
+        relation_put_ours(o, STR("409"), "responses", "conflict");
+    }
+    relation_put_ours(o, STR("4XX"), "responses", "refused");
+    relation_put_ours(o, STR("503"), "responses", "unavailable");
+    relation_put_ours(o, STR("5XX"), "responses", "failed");
+}
+
+static void put_responses(struct outline *o, const struct schema_table *table, enum method method)
+{
+    outline_open(o, STR("responses"));
+    switch (method) {
+    case METHOD_GET:
+        put_rows_response(o, STR("200"), STR("The rows."), table);
+        put_rows_response(o, STR("206"), STR("The rows, when they were counted and are not all."),
+                          table);
+        relation_put_ours(o, STR("304"), "responses", "notModified");
+        break;
+    case METHOD_POST:
+        put_rows_response(o, STR("200"), STR("All rows were there already, and were changed."),
+                          table);
+        put_rows_response(o, STR("201"), STR("Made; with the rows if they were asked for."), table);
+        break;
+    default:
+        put_rows_response(o, STR("200"), STR("Done, with the rows that were asked for."), table);
+        put_empty_response(o, STR("204"), STR("Done."));
+        break;
+    }
+    put_problems(o, method);
+    outline_close(o);
+}
+
+/* --- an operation ------------------------------------------------------------------------- */
+
+struct words {
+    struct str member;
+    const char *verb; /* of the operationId */
+    const char *summary;
+};
+
+static struct words words_of(enum method method)
+{
+    switch (method) {
+    case METHOD_POST:
+        return (struct words){STR("post"), "insert", "Add rows to "};
+    case METHOD_PATCH:
+        return (struct words){STR("patch"), "update", "Change rows of "};
+    case METHOD_DELETE:
+        return (struct words){STR("delete"), "remove", "Remove rows from "};
+    default:
+        return (struct words){STR("get"), "read", "Rows of "};
+    }
+}
+
+void relation_put_operation(struct outline *o, const struct openapi_conf *conf,
+                            const struct schema_table *table, enum method method)
+{
+    struct words words = words_of(method);
+    struct buf *b;
+
+    outline_open(o, words.member);
+    outline_json(o, STR("tags"), table->is_view ? STR("[\"Views\"]") : STR("[\"Tables\"]"));
+    b = outline_piece(o);
+    buf_printf(b, "%s.", words.verb);
+    name_put_key(b, str_of(table->name));
+    outline_text(o, STR("operationId"), outline_pieced(o));
+    b = outline_piece(o);
+    buf_append_str(b, str_of(words.summary));
+    buf_append_str(b, str_of(table->name));
+    outline_text(o, STR("summary"), outline_pieced(o));
+    if (method == METHOD_GET && conf->rows_max > 0) {
+        b = outline_piece(o);
+        buf_printf(b, "At most %llu at a time.", (unsigned long long)conf->rows_max);
+        outline_text(o, STR("description"), outline_pieced(o));
+    }
+    put_parameters(o, table, method);
+    if (method == METHOD_POST || method == METHOD_PATCH) {
+        put_body(o, table, method);
+    }
+    put_responses(o, table, method);
+    outline_close(o);
+}
+
+/* --- components --------------------------------------------------------------------------- */
+
+/* A new member of components: kind, and the table's key behind it. */
+static void open_component(struct outline *o, const char *kind, const struct schema_table *table)
+{
+    struct buf *b = outline_piece(o);
+
+    buf_append_str(b, str_of(kind));
+    name_put_key(b, str_of(table->name));
+    outline_open(o, outline_pieced(o));
+}
+
+static void put_properties(struct outline *o, const struct schema_table *table, bool is_for_body)
+{
+    outline_open(o, STR("properties"));
+    for (size_t i = 0; i < table->columns_count; i++) {
+        const struct schema_column *column = &table->columns[i];
+        if (utf8_is_valid(str_of(column->name)) && !(is_for_body && column->is_generated)) {
+            column_put_schema(o, str_of(column->name), table, column);
+        }
+    }
+    outline_close(o);
+}
+
+typedef bool (*column_is_fn)(const struct schema_table *table, const struct schema_column *column);
+
+static void put_required(struct outline *o, const struct schema_table *table, column_is_fn is)
+{
+    bool has_any = false;
+
+    for (size_t i = 0; i < table->columns_count; i++) {
+        struct str name = str_of(table->columns[i].name);
+        if (!utf8_is_valid(name) || !is(table, &table->columns[i])) {
+            continue;
+        }
+        if (!has_any) {
+            outline_open_array(o, STR("required"));
+            has_any = true;
+        }
+        outline_text(o, ITEM, name);
+    }
+    if (has_any) {
+        outline_close_array(o);
+    }
+}
+
+static void put_row_schema(struct outline *o, const struct schema_table *table)
+{
+    open_component(o, "", table);
+    outline_text(o, STR("title"), str_of(table->name));
+    outline_text(o, STR("description"),
+                 STR("A row, as it is without `select` and without `nulls=stripped`."));
+    outline_text(o, STR("type"), STR("object"));
+    put_required(o, table, column_is_never_null);
+    put_properties(o, table, false);
+    outline_close(o);
+}
+
+static void put_body_schemas(struct outline *o, const struct schema_table *table)
+{
+    open_component(o, "body.", table);
+    outline_text(o, STR("type"), STR("object"));
+    put_properties(o, table, true);
+    outline_close(o);
+    if (table->is_insertable) {
+        open_component(o, "new.", table);
+        outline_open_array(o, STR("allOf"));
+        put_reference(o, ITEM, "schemas/body.", table, NULL);
+        outline_close_array(o);
+        put_required(o, table, column_is_required);
+        outline_close(o);
+    }
+}
+
+void relation_put_schemas(struct outline *o, const struct openapi_conf *conf,
+                          const struct schema_table *table)
+{
+    put_row_schema(o, table);
+    if (relation_answers(conf, table, METHOD_POST) || relation_answers(conf, table, METHOD_PATCH)) {
+        put_body_schemas(o, table);
+    }
+}
+
+static void put_filter(struct outline *o, const struct schema_table *table,
+                       const struct schema_column *column)
+{
+    struct buf *b = outline_piece(o);
+
+    buf_append_literal(b, "rowFilter.");
+    name_put_key(b, str_of(table->name));
+    buf_append_char(b, '.');
+    name_put_key(b, str_of(column->name));
+    outline_open(o, outline_pieced(o));
+    b = outline_piece(o);
+    name_put_filter(b, str_of(column->name));
+    outline_text(o, STR("name"), outline_pieced(o));
+    outline_text(o, STR("in"), STR("query"));
+    b = outline_piece(o);
+    buf_append_literal(b, "Such as ");
+    buf_append_str(b, column_filters(column));
+    outline_text(o, STR("description"), outline_pieced(o));
+    outline_json(o, STR("schema"), STR("{\"type\":\"string\"}"));
+    outline_close(o);
+}
+
+void relation_put_parameters(struct outline *o, const struct schema_table *table)
+{
+    for (size_t i = 0; i < table->columns_count; i++) {
+        if (name_is_usable(str_of(table->columns[i].name))) {
+            put_filter(o, table, &table->columns[i]);
+        }
+    }
+}
