@@ -73,6 +73,7 @@ void connection_close(struct connection *c)
     }
     statement_cache_fini(&c->cache);
     sqlite_close(c);
+    schema_unref(c->schema);
     give_slot_back(c);
     mem_free(c);
 }

@@ -3,7 +3,10 @@
  * can be read (and written), puts a writable one in WAL mode and reads the schema.
  */
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/invariant.h"
 #include "base/mem.h"
 #include "storage/sqlite_internal.h"
@@ -51,10 +54,24 @@ static enum status look_inside(struct database *db, struct error *err)
         status = set_wal(c, err);
     }
     if (status == STATUS_OK) {
-        status = schema_read(c, err);
+        status = schema_read(c, NULL, err);
     }
     connection_close(c);
     return status;
+}
+
+/*
+ * Where the generations begin: somewhere else in each process, so that a number which a client kept
+ * over a restart does not fit by chance. Not 0, and so far below 2^64 that it never becomes 0.
+ */
+static uint64_t first_generation(void)
+{
+    uint64_t n;
+
+    if (getrandom(&n, sizeof(n), GRND_NONBLOCK) != (ssize_t)sizeof(n)) {
+        n = (uint64_t)clock_now_ns() * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)getpid() << 32;
+    }
+    return n >> 1 | 1;
 }
 
 static enum status create(const struct database_conf *conf, struct database **ret)
@@ -67,6 +84,7 @@ static enum status create(const struct database_conf *conf, struct database **re
     db->is_writable = conf->is_writable;
     db->is_schema_trusted = conf->is_schema_trusted;
     db->synchronous = conf->synchronous;
+    atomic_init(&db->generation, first_generation());
     db->path = mem_strdup(conf->path);
     db->file = sqlite_literal_path(conf->path);
     if (db->path == NULL || db->file == NULL || pthread_mutex_init(&db->mu, NULL) != 0) {

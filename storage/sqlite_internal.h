@@ -32,6 +32,7 @@ struct database {
     /* Atomic */
     _Atomic bool has_writer;
     _Atomic unsigned connections; /* open ones, for the claim in database_close */
+    _Atomic uint64_t generation;  /* grows when a reader sees new content: sqlite_reading.c */
 };
 
 /* --- statements (sqlite_statement.c) -------------------------------------------------------- */
@@ -71,6 +72,14 @@ enum own_statement { OWN_BEGIN_READ, OWN_BEGIN_WRITE, OWN_COMMIT, OWN_ROLLBACK, 
 
 /* --- connections ----------------------------------------------------------------------------- */
 
+/* What is known of the read transaction that is open: see sqlite_reading.c. */
+struct look {
+    bool is_done;            /* else version and schema_version are not known yet */
+    uint64_t generation;     /* the database's, before the transaction began */
+    uint64_t version;        /* of the content, as struct reading gives it */
+    uint32_t schema_version; /* PRAGMA schema_version */
+};
+
 struct connection {
     struct database *db;
     sqlite3 *handle;
@@ -87,6 +96,12 @@ struct connection {
     int64_t lock_wait_end_ns;  /* bound of the current wait for a lock, if there is no deadline */
     struct statement_cache cache;
     sqlite3_stmt *own[OWN_COUNT];
+
+    bool is_reading;             /* between connection_read_begin and _end */
+    bool has_looked;             /* data_version is known */
+    unsigned data_version;       /* of the last look, SQLite's */
+    struct look look;            /* of the transaction that is open, if one is */
+    const struct schema *schema; /* our reference to that of the last reading; may be NULL */
 };
 
 /* --- sqlite_library.c ------------------------------------------------------------------------ */
@@ -206,7 +221,8 @@ NODISCARD int functions_install_rows(sqlite3 *handle); /* gantry_row, gantry_row
 NODISCARD enum status reader_run(struct connection *c, struct statement *s, const struct query *q,
                                  struct buf *out, struct query_result *result, struct error *err);
 
-/* In a batch: open the one transaction if this is its first statement. Else: nothing. */
+/* In a batch: open the one transaction if this is its first statement. Else: nothing. IO: the
+ * transaction of a reading is gone. */
 NODISCARD enum status reader_enter(struct connection *c, struct error *err);
 
 /* End that transaction, if it is open; the next statement of the batch opens another. */
@@ -215,9 +231,16 @@ void reader_leave(struct connection *c);
 NODISCARD enum status writer_run(struct connection *c, struct statement *s, const struct query *q,
                                  struct buf *out, struct query_result *result, struct error *err);
 
+/* --- sqlite_reading.c ------------------------------------------------------------------------ */
+
+/* BEGIN, for a reader. A SQLite code. */
+NODISCARD int reading_open(struct connection *c);
+
 /* --- sqlite_schema.c ------------------------------------------------------------------------- */
 
-/* Read the schema into a new snapshot and make it the database's newest. */
-NODISCARD enum status schema_read(struct connection *c, struct error *err) MAY_BLOCK;
+/* Read the schema, in the open transaction if there is one, into a new snapshot and make it the
+ * database's newest. Gives: *ret (may be NULL), a reference. */
+NODISCARD enum status schema_read(struct connection *c, const struct schema **ret,
+                                  struct error *err) MAY_BLOCK;
 
 #endif

@@ -25,10 +25,16 @@ enum status reader_enter(struct connection *c, struct error *err)
 {
     int code;
 
-    if (!c->is_batch || !sqlite3_get_autocommit(c->handle)) {
+    if (!sqlite3_get_autocommit(c->handle)) {
         return STATUS_OK;
     }
-    code = sqlite_run_own(c, OWN_BEGIN_READ, NULL);
+    if (c->is_reading) { /* what comes now would see another */
+        return error_set(err, STATUS_IO, "the snapshot was lost by an earlier failure");
+    }
+    if (!c->is_batch) {
+        return STATUS_OK;
+    }
+    code = reading_open(c);
     return code == SQLITE_OK ? STATUS_OK : sqlite_failure(c, code, err);
 }
 

@@ -130,7 +130,7 @@ static enum status read_snapshot(struct connection *c, struct snapshot *snapshot
     return status;
 }
 
-enum status schema_read(struct connection *c, struct error *err)
+enum status schema_read(struct connection *c, const struct schema **ret, struct error *err)
 {
     struct database *db = c->db;
     struct snapshot *snapshot = mem_zalloc(sizeof(*snapshot));
@@ -141,7 +141,7 @@ enum status schema_read(struct connection *c, struct error *err)
         return error_set(err, STATUS_NOMEM, "out of memory");
     }
     arena_init(&snapshot->arena, NULL, 0, SNAPSHOT_BYTES_MAX);
-    atomic_init(&snapshot->references, 1);
+    atomic_init(&snapshot->references, ret == NULL ? 1 : 2); /* the database's, the caller's */
     sqlite_forget_failure(c);
     status = read_snapshot(c, snapshot, err);
     if (status != STATUS_OK) {
@@ -153,6 +153,9 @@ enum status schema_read(struct connection *c, struct error *err)
     db->schema = &snapshot->schema;
     (void)pthread_mutex_unlock(&db->mu);
     schema_unref(old);
+    if (ret != NULL) {
+        *ret = &snapshot->schema;
+    }
     return STATUS_OK;
 }
 
@@ -179,7 +182,7 @@ static enum status refresh_schema(struct connection *c, struct error *err)
         return STATUS_OK;
     }
     reader_leave(c); /* a batch sees what was when it began: another may have seen more since */
-    return schema_read(c, err);
+    return schema_read(c, NULL, err);
 }
 
 enum status connection_refresh_schema(struct connection *c, struct cancel *cancel,
