@@ -112,20 +112,6 @@ static bool compress(struct str body, enum encoding encoding, struct buf *to) MA
     return status == STATUS_OK;
 }
 
-/* Say so, and only then do it: without the header nobody could read it. */
-static bool replace(struct response *r, enum encoding encoding, struct buf *smaller)
-{
-    response_header(r, "Content-Encoding", "%s", encoding_name(encoding));
-    if (response_header_value(r, "Content-Encoding") == NULL) {
-        buf_fini(smaller);
-        return false;
-    }
-    smaller->max = r->body.max;
-    buf_fini(&r->body);
-    r->body = *smaller;
-    return true;
-}
-
 /* A strong ETag names bytes, and these are others now (RFC 9110, 8.8.3.3). */
 static void weaken_etag(struct response *r)
 {
@@ -134,6 +120,24 @@ static void weaken_etag(struct response *r)
     if (etag != NULL && etag[0] == '"') {
         response_header(r, "ETag", "W/%s", etag);
     }
+}
+
+/* Does it have a coding of its own, or none that would make it smaller? */
+static bool is_settled(const struct response *r)
+{
+    return !encoding_is_worthwhile(r->content_type) ||
+           response_header_value(r, "Content-Encoding") != NULL;
+}
+
+/* Say what is going to be done. Return: false without memory: then it must not be done. */
+static bool announce(struct response *r, enum encoding encoding)
+{
+    response_header(r, "Content-Encoding", "%s", encoding_name(encoding));
+    if (response_header_value(r, "Content-Encoding") == NULL) {
+        return false;
+    }
+    weaken_etag(r);
+    return true;
 }
 
 void encoding_apply(const struct request *request, struct response *r)
@@ -145,14 +149,31 @@ void encoding_apply(const struct request *request, struct response *r)
         response_header_join(r, "Vary", "Accept-Encoding");
         return;
     }
-    if (r->body.size < ENCODING_BYTES_MIN || !encoding_is_worthwhile(r->content_type) ||
-        response_header_value(r, "Content-Encoding") != NULL) {
+    if (r->body.size < ENCODING_BYTES_MIN || is_settled(r)) {
         return;
     }
     response_header_join(r, "Vary", "Accept-Encoding");
     encoding = encoding_negotiate(request);
-    if (encoding != ENCODING_IDENTITY && compress(buf_str(&r->body), encoding, &smaller) &&
-        replace(r, encoding, &smaller)) {
-        weaken_etag(r);
+    if (encoding == ENCODING_IDENTITY || !compress(buf_str(&r->body), encoding, &smaller)) {
+        return;
     }
+    if (!announce(r, encoding)) {
+        buf_fini(&smaller);
+        return;
+    }
+    smaller.max = r->body.max;
+    buf_fini(&r->body);
+    r->body = smaller;
+}
+
+enum encoding encoding_begin(const struct request *request, struct response *r)
+{
+    enum encoding encoding;
+
+    if (is_settled(r)) {
+        return ENCODING_IDENTITY;
+    }
+    response_header_join(r, "Vary", "Accept-Encoding");
+    encoding = encoding_negotiate(request);
+    return encoding != ENCODING_IDENTITY && announce(r, encoding) ? encoding : ENCODING_IDENTITY;
 }

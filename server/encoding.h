@@ -35,4 +35,11 @@ bool encoding_is_worthwhile(const char *content_type) ANY_THREAD;
  */
 void encoding_apply(const struct request *request, struct response *r) MAY_BLOCK;
 
+/*
+ * The same decision for an answer that leaves in pieces, before its head does: sets the headers as
+ * above, whatever its size will be.
+ * Return: how the pieces are to be encoded from now on (gzip.h); IDENTITY: not at all.
+ */
+enum encoding encoding_begin(const struct request *request, struct response *r) ANY_THREAD;
+
 #endif

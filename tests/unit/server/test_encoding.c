@@ -172,6 +172,41 @@ static void what_was_not_modified(void **state)
     response_fini(&r);
 }
 
+/* What leaves in pieces is decided before its size is known. */
+static void in_pieces(void **state)
+{
+    struct header header = {STR("Accept-Encoding"), STR("gzip")};
+    struct request request = {.headers = &header, .headers_count = 1};
+    struct response r = answer("application/x-ndjson", 0);
+
+    (void)state;
+    response_header(&r, "ETag", "\"abc\"");
+    assert_int_equal(encoding_begin(&request, &r), ENCODING_GZIP);
+    assert_string_equal(response_header_value(&r, "Content-Encoding"), "gzip");
+    assert_string_equal(response_header_value(&r, "Vary"), "Accept-Encoding");
+    assert_string_equal(response_header_value(&r, "ETag"), "W/\"abc\"");
+    assert_int_equal(encoding_begin(&request, &r), ENCODING_IDENTITY); /* not twice */
+    response_reset(&r);
+    request.headers_count = 0;
+    r.content_type = "text/csv";
+    assert_int_equal(encoding_begin(&request, &r), ENCODING_IDENTITY);
+    assert_string_equal(response_header_value(&r, "Vary"), "Accept-Encoding");
+    assert_null(response_header_value(&r, "Content-Encoding"));
+    response_fini(&r);
+    request.headers_count = 1;
+    for (long n = 1; n < 4; n++) { /* what could not be said is not done */
+        enum encoding encoding;
+
+        r = answer("text/csv", 0);
+        mem_fail_after(n);
+        encoding = encoding_begin(&request, &r);
+        mem_fail_after(-1);
+        assert_int_equal(encoding != ENCODING_IDENTITY,
+                         response_header_value(&r, "Content-Encoding") != NULL);
+        response_fini(&r);
+    }
+}
+
 /* Bytes without any pattern do not become smaller. */
 static void what_does_not_compress(void **state)
 {
@@ -208,13 +243,10 @@ static void without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(negotiated),
-        cmocka_unit_test(worthwhile_types),
-        cmocka_unit_test(a_large_answer),
-        cmocka_unit_test(a_weak_etag_stays),
-        cmocka_unit_test(what_is_left_alone),
-        cmocka_unit_test(what_was_not_modified),
-        cmocka_unit_test(what_does_not_compress),
+        cmocka_unit_test(negotiated),         cmocka_unit_test(worthwhile_types),
+        cmocka_unit_test(a_large_answer),     cmocka_unit_test(a_weak_etag_stays),
+        cmocka_unit_test(what_is_left_alone), cmocka_unit_test(what_was_not_modified),
+        cmocka_unit_test(in_pieces),          cmocka_unit_test(what_does_not_compress),
         cmocka_unit_test(without_memory),
     };
 
