@@ -101,6 +101,7 @@ static enum status create_tables(struct service *s, struct error *err)
     const struct config *config = s->config;
     struct table_conf conf = {.db = s->db,
                               .rows_max = config->tables.max_rows,
+                              .stream_bytes = config->limits.stream_bytes,
                               .include = (const char *const *)config->tables.include,
                               .include_count = config->tables.include_count,
                               .exclude = (const char *const *)config->tables.exclude,
@@ -109,10 +110,7 @@ static enum status create_tables(struct service *s, struct error *err)
     if (!config->tables.enabled || s->db == NULL) {
         return STATUS_OK;
     }
-    if (table_api_create(&conf, &s->tables) != STATUS_OK) {
-        return error_set(err, STATUS_NOMEM, "no memory for the tables' API");
-    }
-    return STATUS_OK;
+    return table_api_create(&conf, &s->tables, err);
 }
 
 static enum status create_metrics(struct service *s)

@@ -1,6 +1,6 @@
 /*
- * Tables and views as they are: GET PREFIX/ lists them with their columns, GET PREFIX/TABLE gives
- * rows as JSON, with ?limit= and ?offset=. Read-only; a richer grammar takes this place later.
+ * Tables and views as REST, in PostgREST's grammar: GET PREFIX/ lists them with their columns, GET
+ * PREFIX/TABLE gives rows. What clients may write is in docs/tables.md.
  */
 #ifndef GANTRY_HANDLERS_TABLE_TABLE_H
 #define GANTRY_HANDLERS_TABLE_TABLE_H
@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
-#include "base/status.h"
+#include "base/error.h"
 #include "server/handler.h"
 
 struct database;
@@ -17,15 +17,18 @@ struct table_api; /* opaque */
 
 struct table_conf {
     struct database *db;        /* borrowed for the API's life */
-    uint64_t rows_max;          /* of one answer; a larger ?limit= is lowered to it */
+    uint64_t rows_max;          /* of one answer; a larger ?limit= is lowered to it; 0: no bound */
+    bool has_aggregates;        /* may clients use aggregate functions? */
+    size_t stream_bytes;        /* a larger answer leaves in pieces of about this size */
     const char *const *include; /* only these; NULL: all. Borrowed likewise */
     size_t include_count;
     const char *const *exclude; /* all but these; borrowed likewise */
     size_t exclude_count;
 };
 
-/* Gives: *ret. Return: OK, NOMEM. */
-NODISCARD enum status table_api_create(const struct table_conf *conf, struct table_api **ret);
+/* Gives: *ret. Return: OK, NOMEM, OS (no random numbers). */
+NODISCARD enum status table_api_create(const struct table_conf *conf, struct table_api **ret,
+                                       struct error *err);
 void table_api_destroy(struct table_api *api); /* NULL is fine */
 
 /* Lend, until table_api_destroy. BLOCKING; their workers' local thing is a slot. */

@@ -1,0 +1,283 @@
+/*
+ * One read of a table, from its request to its answer.
+ *
+ * What is wrong is found in PostgREST's order: the path, the profile, the query string, the range, the
+ * table, its columns and embeds, the preferences, the representation, the database. Everything after
+ * the query string happens within one snapshot of the database, with the schema of that snapshot.
+ */
+#include "handlers/table/accept.h"
+#include "handlers/table/answer.h"
+#include "handlers/table/etag.h"
+#include "handlers/table/location.h"
+#include "handlers/table/parse.h"
+#include "handlers/table/plan.h"
+#include "handlers/table/preferences.h"
+#include "handlers/table/range.h"
+#include "handlers/table/table_internal.h"
+#include "pool/executor.h"
+#include "storage/slot.h"
+
+struct read {
+    const struct table_api *api;
+    struct call *call;
+    struct fault fault;
+    struct preferences preferences;
+    struct accept accept;
+    struct range range;
+    struct tree tree;
+    struct connection *connection;
+    struct reading reading;
+    struct plan plan;
+    bool has_total;
+    uint64_t total; /* rows that the filters let through */
+    bool has_left;  /* the head of the answer has, before its last row was known */
+    char etag[ETAG_SIZE];
+};
+
+/* --- what was asked --------------------------------------------------------------------------- */
+
+/* What can be said without the database. Return: false with the fault. */
+static bool read_request(struct read *r)
+{
+    static const struct parse_conf conf = {.has_arguments = false};
+    struct arena *arena = &r->call->arena;
+    const struct request *request = &r->call->request;
+
+    return table_check_profile(r->call, false, &r->fault) &&
+           parse_query(request->query, &conf, arena, &r->tree, &r->fault) &&
+           range_read(request, arena, &r->range, &r->fault) &&
+           preferences_read(request, false, arena, &r->preferences, &r->fault);
+}
+
+/* The representation has a word in the plan, but its fault comes after the plan's. */
+static bool plan_rows(struct read *r, const struct plan_source *source)
+{
+    struct arena *arena = &r->call->arena;
+    struct fault unacceptable = {0};
+    bool is_acceptable =
+        accept_read(&r->call->request, ACCEPT_ROWS, arena, &r->accept, &unacceptable);
+    const struct plan_conf conf = {
+        .scope = {.schema = r->reading.schema, .is_served = table_is_served, .user = r->api},
+        .has_aggregates = r->api->conf.has_aggregates,
+        .rows_max = r->api->conf.rows_max,
+    };
+    const struct plan_ask ask = {
+        .strips_nulls = is_acceptable && r->accept.strips_nulls,
+        .wants_count = r->preferences.count != COUNT_UNSAID,
+        .range_first = r->range.first,
+        .range_limit = r->range.limit,
+    };
+
+    if (!plan_read(&conf, source, &r->tree, &ask, arena, &r->plan, &r->fault)) {
+        return false;
+    }
+    if (!is_acceptable) {
+        r->fault = unacceptable;
+        return false;
+    }
+    return preferences_check(&r->preferences, arena, &r->fault);
+}
+
+/* --- the rows ------------------------------------------------------------------------------------- */
+
+static struct query query_of(const struct read *r, const struct plan_sql *sql)
+{
+    return (struct query){
+        .sql = sql->text,
+        .values = sql->values,
+        .values_count = sql->values_count,
+        .tables = r->plan.tables,
+        .tables_count = r->plan.tables_count,
+    };
+}
+
+/* Count what the filters let through. Return: as connection_run. */
+static enum status count_rows(struct read *r, struct error *err) ON_WORKER MAY_BLOCK
+{
+    static const struct row_cell cell = {.kind = ROW_CELL_PLAIN};
+    struct query query = query_of(r, &r->plan.count);
+    struct query_result result;
+    struct buf text;
+    enum status status;
+
+    query.shape = QUERY_ROW;
+    query.row = row_shape_make(&r->call->arena, &cell, 1, false, true);
+    if (query.row == NULL) {
+        return error_set(err, STATUS_NOMEM, "out of memory");
+    }
+    buf_init(&text, 64);
+    status = connection_run(r->connection, &query, r->call->cancel, &text, &result, err);
+    if (status == STATUS_OK) {
+        r->has_total = str_to_u64(buf_str(&text), &r->total);
+    }
+    buf_fini(&text);
+    return status;
+}
+
+/* What the headers say beside the rows. */
+static void note_headers(struct read *r)
+{
+    struct response *response = &r->call->response;
+    const struct request *request = &r->call->request;
+    const char *location = location_of(request->path, request->query, &r->call->arena);
+
+    if (location != NULL) {
+        response_header(response, "Content-Location", "%s", location);
+    }
+    if (r->etag[0] != '\0') {
+        response_header(response, "ETag", "%s", r->etag);
+    }
+    response_header(response, "Vary", "Accept, Prefer, Range");
+    preferences_note(&r->preferences, PREFERENCES_OF_READ & ~(unsigned)PREFERENCES_TX, response);
+}
+
+static struct range_answer answer_of(const struct read *r, uint64_t rows)
+{
+    return (struct range_answer){
+        .offset = r->plan.offset,
+        .rows = rows,
+        .has_total = r->has_total,
+        .total = r->total,
+    };
+}
+
+/* Exactly one row was wanted. Return: false with the fault. */
+static bool check_singular(struct read *r, uint64_t rows)
+{
+    if (!r->accept.is_singular || rows == 1) {
+        return true;
+    }
+    (void)fault_set(&r->fault, &r->call->arena, 406, "PGRST116",
+                    "Cannot coerce the result to a single JSON object"); /* says false */
+    fault_details(&r->fault, &r->call->arena, "The result contains %llu rows",
+                  (unsigned long long)rows);
+    return false;
+}
+
+static enum query_media media_of(enum accept_media media)
+{
+    return media == ACCEPT_CSV ? QUERY_CSV : media == ACCEPT_NDJSON ? QUERY_LINES : QUERY_JSON;
+}
+
+/* How many rows there will be, if that is known: the filters', less what the limits cut off. */
+static uint64_t expected_rows(const struct read *r)
+{
+    uint64_t left = r->total > r->plan.offset ? r->total - r->plan.offset : 0;
+
+    return left < r->plan.limit ? left : r->plan.limit;
+}
+
+/*
+ * A query_flush_fn: what is there leaves. The first time the head does too: it tells the range only if
+ * the rows were counted beforehand.
+ */
+static enum status flush_rows(void *user, struct buf *out, struct error *err)
+{
+    struct read *r = user;
+
+    (void)out; /* is the call's */
+    assert_on_worker();
+    if (!r->has_left) {
+        struct range_answer answer = answer_of(r, expected_rows(r));
+
+        r->has_left = true;
+        if (r->has_total) {
+            r->call->response.http_status = range_status(&answer);
+            range_note(&answer, &r->call->response);
+        }
+        note_headers(r);
+    }
+    return call_flush(r->call, err);
+}
+
+/* Run the plan and answer. Return: false with the fault. */
+static bool answer_rows(struct read *r) ON_WORKER MAY_BLOCK
+{
+    struct query query = query_of(r, &r->plan.rows);
+    struct query_result result;
+    struct range_answer answer;
+    struct error err;
+    struct buf *body;
+
+    if (r->plan.count.text != NULL && count_rows(r, &err) != STATUS_OK) {
+        table_fail_error(r->call, &err);
+        return true;
+    }
+    answer = answer_of(r, 0);
+    if (!range_check(&answer, &r->call->arena, &r->fault)) {
+        range_note(&answer, &r->call->response);
+        return false;
+    }
+    query.shape = r->accept.is_singular ? QUERY_ROW : QUERY_ROWS;
+    query.rows_max = r->accept.is_singular ? UINT64_MAX : 0;
+    query.media = media_of(r->accept.media);
+    query.row = r->plan.row;
+    if (!r->accept.is_singular && call_can_stream(r->call)) {
+        query.flush_bytes = r->api->conf.stream_bytes;
+        query.flush = flush_rows;
+        query.flush_user = r;
+    }
+    body = call_answer(r->call, 200, r->accept.content_type);
+    if (connection_run(r->connection, &query, r->call->cancel, body, &result, &err) != STATUS_OK) {
+        table_fail_error(r->call, &err);
+        return true;
+    }
+    if (r->has_left) {
+        return true;
+    }
+    if (!check_singular(r, result.rows)) {
+        return false;
+    }
+    answer = answer_of(r, result.rows);
+    r->call->response.http_status = range_status(&answer);
+    range_note(&answer, &r->call->response);
+    note_headers(r);
+    return true;
+}
+
+/* The client has this very answer already. */
+static void answer_not_modified(struct read *r)
+{
+    call_answer_empty(r->call, 304);
+    note_headers(r);
+}
+
+/* Return: false with the fault. */
+static bool read_table(struct read *r) ON_WORKER MAY_BLOCK
+{
+    struct str name = request_param(&r->call->request, STR("table"));
+    struct plan_source source = {
+        .table = table_find(r->api, r->reading.schema, name, &r->call->arena, &r->fault)};
+
+    if (source.table == NULL || !plan_rows(r, &source)) {
+        return false;
+    }
+    if (r->reading.version != 0) { /* it is known which state of the database this is */
+        etag_write(&r->api->etag_key, &r->call->request, r->reading.version, r->etag);
+    }
+    if (r->etag[0] != '\0' && etag_is_known(&r->call->request, r->etag)) {
+        answer_not_modified(r);
+        return true;
+    }
+    return answer_rows(r);
+}
+
+void table_read(const struct table_api *api, struct call *call, struct worker *worker)
+{
+    struct read r = {.api = api, .call = call};
+    struct error err;
+
+    if (!read_request(&r)) {
+        table_fail(call, &r.fault);
+        return;
+    }
+    if (slot_connection(worker_local(worker), call->cancel, &r.connection, &err) != STATUS_OK ||
+        connection_read_begin(r.connection, call->cancel, &r.reading, &err) != STATUS_OK) {
+        table_fail_error(call, &err);
+        return;
+    }
+    if (!read_table(&r)) {
+        table_fail(call, &r.fault);
+    }
+    connection_read_end(r.connection);
+}

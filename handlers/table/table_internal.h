@@ -1,0 +1,51 @@
+/* What the files of the table API share. Nothing outside this folder includes it. */
+#ifndef GANTRY_HANDLERS_TABLE_TABLE_INTERNAL_H
+#define GANTRY_HANDLERS_TABLE_TABLE_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "handlers/table/etag.h"
+#include "handlers/table/fault.h"
+#include "handlers/table/relation.h"
+#include "handlers/table/table.h"
+#include "server/call.h"
+#include "storage/connection.h"
+
+struct table_api {
+    struct handler list;
+    struct handler rows;
+    struct table_conf conf;
+    struct etag_key etag_key;
+};
+
+/* --- served.c: what clients may see ----------------------------------------------------------- */
+
+/* A relation_served_fn, of a struct table_api. */
+bool table_is_served(const void *api, const struct schema_table *table);
+
+/*
+ * The table or view of that name.
+ * Return: NULL with *fault: 404 PGRST205, with the nearest name as hint.
+ */
+const struct schema_table *table_find(const struct table_api *api, const struct schema *schema,
+                                      struct str name, struct arena *arena, struct fault *fault);
+
+/*
+ * Is the schema that the client names by Accept-Profile (or, with has_body, Content-Profile) one that
+ * there is? Answers with Content-Profile if it named one.
+ * Return: false with *fault: 406 PGRST106.
+ */
+bool table_check_profile(struct call *call, bool has_body, struct fault *fault);
+
+/* --- read.c: one read of a table ----------------------------------------------------------------- */
+
+/* Answer GET or HEAD of a table. */
+void table_read(const struct table_api *api, struct call *call,
+                struct worker *worker) ON_WORKER MAY_BLOCK;
+
+/* --- list.c: the tables there are ---------------------------------------------------------------- */
+
+void table_list(const struct table_api *api, struct call *call,
+                struct worker *worker) ON_WORKER MAY_BLOCK;
+
+#endif
