@@ -27,11 +27,11 @@ def get(server, target, accepted=None, method="GET"):
 def test_a_large_answer(shared, target, accepted, coding):
     plain = get(shared, target)
     assert plain.header("content-encoding") is None
-    assert plain.header("vary") == "Accept-Encoding"
+    assert "Accept-Encoding" in plain.header("vary")
     packed = get(shared, target, accepted)
     assert packed.status == 200
     assert packed.all("content-encoding") == [coding]
-    assert packed.header("vary") == "Accept-Encoding"
+    assert "Accept-Encoding" in packed.header("vary")
     assert packed.header("content-type") == plain.header("content-type")
     assert int(packed.header("content-length")) == len(packed.body) < len(plain.body)
     assert DECODERS[coding](packed.body) == plain.body
