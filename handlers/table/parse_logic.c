@@ -25,16 +25,26 @@ static bool is_joint(struct str name, enum tree_condition_kind *ret)
     return false;
 }
 
-/* Over "." ("and" | "or"), if that and a "(" follows; blanks are allowed before it. */
+/* Over blanks, if a "(" follows: then what stood before them is a word. */
+static bool is_before_group(struct lexer *l)
+{
+    struct lexer ahead = *l;
+
+    lexer_skip_blanks(&ahead);
+    if (!lexer_is_next(&ahead, "(")) {
+        return false;
+    }
+    *l = ahead;
+    return true;
+}
+
+/* Over "." ("and" | "or"), if that and a "(" follow. */
 static bool take_negated_joint(struct lexer *l, enum tree_condition_kind *ret)
 {
     struct lexer ahead = *l;
 
-    if (!lexer_take(&ahead, ".") || !is_joint(lexer_word(&ahead), ret)) {
-        return false;
-    }
-    lexer_skip_blanks(&ahead);
-    if (!lexer_is_next(&ahead, "(")) {
+    if (!lexer_take(&ahead, ".") || !is_joint(lexer_word(&ahead), ret) ||
+        !is_before_group(&ahead)) {
         return false;
     }
     *l = ahead;
@@ -65,7 +75,7 @@ static bool parse_node(struct lexer *l, size_t depth, struct tree_condition *ret
         }
         return false;
     }
-    is_group = !is_quoted && lexer_is_next(l, "(") && is_joint(name, &ret->kind);
+    is_group = !is_quoted && is_joint(name, &ret->kind) && is_before_group(l);
     if (!is_group && !is_quoted && str_equal(name, STR("not"))) {
         ret->is_negated = is_group = take_negated_joint(l, &ret->kind);
     }

@@ -50,7 +50,6 @@ static bool parse_embed(struct lexer *l, size_t depth, struct tree_item *item)
     if (!parse_params(l, item)) {
         return false;
     }
-    lexer_skip_blanks(l);
     if (!lexer_is_next(l, "(")) {
         return lexer_fail(l, "\"(\"");
     }
@@ -69,7 +68,6 @@ static bool parse_embed(struct lexer *l, size_t depth, struct tree_item *item)
 static bool parse_spread(struct lexer *l, size_t depth, struct tree_item *item)
 {
     item->kind = TREE_SPREAD;
-    lexer_skip_blanks(l);
     return lexer_name(l, &item->target, NULL) && parse_embed(l, depth, item);
 }
 
