@@ -125,7 +125,7 @@ void exchange_note_raw_answer(struct exchange *ex, unsigned http_status)
     }
 }
 
-void exchange_note_preference(const struct exchange *ex, struct response *r)
+void exchange_dress(const struct exchange *ex, struct response *r)
 {
     if (ex->applied_wait.size > 0) {
         char wait[sizeof("wait=") + PREFER_WAIT_MAX];
@@ -133,6 +133,9 @@ void exchange_note_preference(const struct exchange *ex, struct response *r)
         (void)snprintf(wait, sizeof(wait), "wait=%.*s", (int)ex->applied_wait.size,
                        ex->applied_wait.at);                 /* fits: prefer_wait takes no more */
         response_header_join(r, "Preference-Applied", wait); /* beside the handler's own */
+    }
+    if (ex->route != NULL && ex->route->handler->decorate != NULL) {
+        ex->route->handler->decorate(ex->route->handler->decoration, &ex->call.request, r);
     }
 }
 
@@ -149,7 +152,7 @@ void exchange_seal(struct exchange *ex)
     } else if (call->response.http_status == 0) {
         call_fail(call, PROBLEM_INTERNAL, NULL, "the handler gave no answer");
     }
-    exchange_note_preference(ex, &call->response);
+    exchange_dress(ex, &call->response);
 }
 
 /* --- on the worker ------------------------------------------------------------------------ */

@@ -141,7 +141,10 @@ NODISCARD enum status exchange_submit(struct exchange *ex, uint64_t id, int64_t 
  */
 void exchange_seal(struct exchange *ex) ANY_THREAD;
 
-/* Say in r which preference of the client was applied, if any. */
-void exchange_note_preference(const struct exchange *ex, struct response *r) ANY_THREAD;
+/*
+ * Add to an answer what each one of the request says: which preference of the client the server has
+ * applied, and what the route's handler decorates it with. Once, when it is complete.
+ */
+void exchange_dress(const struct exchange *ex, struct response *r) ANY_THREAD;
 
 #endif

@@ -14,6 +14,8 @@
 
 struct call;
 struct handler;
+struct request;
+struct response;
 struct worker;
 
 enum handler_kind { HANDLER_INLINE, HANDLER_BLOCKING };
@@ -25,12 +27,22 @@ typedef void (*handler_serve_fn)(const struct handler *handler, struct call *cal
 typedef void (*handler_work_fn)(const struct handler *handler, struct call *call,
                                 struct worker *worker);
 
+/*
+ * Add headers to an answer of the handler's routes, whoever has made it: the handler, or the server in
+ * its place (a full queue, a passed deadline). What is decorated has not been encoded yet.
+ * Context: any thread, while a worker may be reading the request, too. Must not block.
+ */
+typedef void (*handler_decorate_fn)(const void *decoration, const struct request *request,
+                                    struct response *r);
+
 struct handler {
     enum handler_kind kind;
     handler_serve_fn serve; /* INLINE */
     handler_work_fn work;   /* BLOCKING */
     bool is_short; /* BLOCKING: usually over in microseconds, and may run in one read transaction
                       with others of its kind */
+    handler_decorate_fn decorate; /* may be NULL */
+    const void *decoration;       /* for it; lent for the handler's life */
     const char *detail; /* what it does, for operators: its SQL; lent for its life; may be NULL */
 };
 

@@ -57,10 +57,10 @@ void answer_decide_problem(struct exchange *ex, enum problem_kind kind, const ch
 
     response_init(&r, (size_t)64 * 1024);
     problem_write(&r, kind, ex->call.request.id, detail, hint, NULL);
-    exchange_note_preference(ex, &r);
     if (retry_s > 0) {
         response_header(&r, "Retry-After", "%u", retry_s);
     }
+    exchange_dress(ex, &r);
     ex->answer_size = r.body.size;
     answer = mhd_response_create(&r, ex->call.request.id);
     response_fini(&r);

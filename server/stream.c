@@ -139,7 +139,7 @@ static enum status begin(struct exchange *ex, struct error *err) ON_WORKER
         mem_free(s);
         return error_set(err, STATUS_NOMEM, "out of memory");
     }
-    exchange_note_preference(ex, &call->response);
+    exchange_dress(ex, &call->response);
     s->streams = ex->streams;
     s->exchange = ex;
     s->to = ex->completions;
@@ -243,7 +243,7 @@ static enum status end_head(struct exchange *ex, struct error *err) ON_WORKER
     struct response *r = &ex->call.response;
 
     if (!ex->call.is_sent) {
-        exchange_note_preference(ex, r);
+        exchange_dress(ex, r);
         ex->task_answer_status = r->http_status;
         ex->task_answer_size = 0;
         ex->task_answer = mhd_stream_response(ex, r); /* NULL: hang up, for want of memory */

@@ -133,6 +133,38 @@ static void assert_problem(const struct exchange *ex, unsigned http_status, cons
     json_decref(json);
 }
 
+static void decorate(const void *decoration, const struct request *request, struct response *r)
+{
+    (void)request;
+    response_header_join(r, "Vary", decoration);
+}
+
+/* Whoever made the answer, the handler's decoration is on it, and one line says what was applied. */
+static void every_answer_is_dressed(void **state)
+{
+    const struct handler handler = {.decorate = decorate, .decoration = "Origin"};
+    const struct route route = {.handler = &handler};
+    struct exchange *ex;
+
+    (void)state;
+    assert_on_loop();
+    for (unsigned is_made = 0; is_made < 2; is_made++) {
+        ex = make();
+        ex->route = &route;
+        ex->applied_wait = STR("1.5");
+        if (is_made) {
+            buf_append_literal(call_answer(&ex->call, 200, "application/json"), "[]");
+            response_header(&ex->call.response, "Preference-Applied", "count=exact");
+        }
+        exchange_seal(ex);
+        assert_int_equal(ex->call.response.http_status, is_made ? 200 : 500);
+        assert_string_equal(response_header_value(&ex->call.response, "Vary"), "Origin");
+        assert_string_equal(response_header_value(&ex->call.response, "Preference-Applied"),
+                            is_made ? "count=exact, wait=1.5" : "wait=1.5");
+        exchange_destroy(ex);
+    }
+}
+
 static void what_is_good_stays(void **state)
 {
     struct exchange *ex;
@@ -438,6 +470,7 @@ int main(void)
         cmocka_unit_test(a_new_one),
         cmocka_unit_test(not_freed_under_somebodys_hands),
         cmocka_unit_test(what_is_good_stays),
+        cmocka_unit_test(every_answer_is_dressed),
         cmocka_unit_test(what_cannot_be_sent_becomes_a_problem),
         cmocka_unit_test(a_worker_makes_the_answer),
         cmocka_unit_test(work_that_is_never_run),
