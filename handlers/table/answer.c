@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "handlers/table/cors.h"
 
 void table_fail(struct call *call, const struct fault *fault)
 {
@@ -155,4 +156,14 @@ void table_fail_error(struct call *call, const struct error *err)
                   LOG_STR("code", fault.code), LOG_STR("request_id", call->request.id));
     }
     table_fail(call, &fault);
+}
+
+/* --- headers ------------------------------------------------------------------------------ */
+
+void table_decorate(const void *cors, const struct request *request, struct response *r)
+{
+    response_header_join(r, "Vary", "Accept");
+    response_header_join(r, "Vary", "Prefer");
+    response_header_join(r, "Vary", "Range");
+    cors_note(cors, request, r);
 }

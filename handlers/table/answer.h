@@ -28,4 +28,10 @@ void table_fail_error(struct call *call, const struct error *err);
  */
 bool fault_of_error(const struct error *err, struct fault *ret);
 
+/*
+ * Add what every answer of the API says: that it varies by Accept, Prefer and Range, and what CORS
+ * needs. A handler_decorate_fn; cors is a const struct cors *.
+ */
+void table_decorate(const void *cors, const struct request *request, struct response *r);
+
 #endif

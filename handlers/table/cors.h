@@ -1,0 +1,30 @@
+/*
+ * Cross-origin requests (the Fetch standard's CORS): which web pages may use the API, and saying so.
+ */
+#ifndef GANTRY_HANDLERS_TABLE_CORS_H
+#define GANTRY_HANDLERS_TABLE_CORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "server/request.h"
+#include "server/response.h"
+
+struct cors {
+    const char *const *origins; /* "https://shop.example"; borrowed */
+    size_t origins_count;       /* 0: any, but without credentials */
+};
+
+/*
+ * Add to an answer what its Origin needs to be allowed to read it, and nothing for an origin that may
+ * not. With a list, the answer varies by Origin.
+ */
+void cors_note(const struct cors *cors, const struct request *request, struct response *r);
+
+/* Does a browser ask, for a page that may, whether it may send a request (a preflight)? */
+bool cors_is_preflight(const struct cors *cors, const struct request *request);
+
+/* Add what answers that: any method, and the headers it asks for. cors_note comes beside it. */
+void cors_note_preflight(const struct request *request, struct response *r);
+
+#endif
