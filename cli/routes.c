@@ -118,21 +118,30 @@ static enum status add_elsewhere(struct service *s, struct error *err)
 
 static enum status add_tables(struct service *s, struct error *err)
 {
-    const char *prefix = s->config->tables.prefix;
-    char path[PATH_SIZE];
-    enum status status;
+    enum status status = STATUS_OK;
 
     if (s->tables == NULL) {
         return STATUS_OK;
     }
-    status = add_own(s, s->router, METHOD_GET, prefix, table_list_handler(s->tables), err);
-    if (status == STATUS_OK) {
-        (void)snprintf(path, sizeof(path), "%s/", prefix); /* the prefix is bounded by config */
-        status = add_own(s, s->router, METHOD_GET, path, table_list_handler(s->tables), err);
-    }
-    if (status == STATUS_OK) {
-        (void)snprintf(path, sizeof(path), "%s/{table}", prefix); /* likewise */
-        status = add_own(s, s->router, METHOD_GET, path, table_rows_handler(s->tables), err);
+    const struct {
+        enum method method;
+        const char *path; /* behind the prefix */
+        const struct handler *handler;
+    } rows[] = {
+        {METHOD_GET, "", table_list_handler(s->tables)},
+        {METHOD_GET, "/", table_list_handler(s->tables)},
+        {METHOD_GET, "/{table}", table_rows_handler(s->tables)},
+        {METHOD_OPTIONS, "", table_list_options_handler(s->tables)},
+        {METHOD_OPTIONS, "/", table_list_options_handler(s->tables)},
+        {METHOD_OPTIONS, "/{table}", table_rows_options_handler(s->tables)},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows) && status == STATUS_OK; i++) {
+        char path[PATH_SIZE];
+
+        (void)snprintf(path, sizeof(path), "%s%s", s->config->tables.prefix,
+                       rows[i].path); /* the prefix is bounded by config */
+        status = add_own(s, s->router, rows[i].method, path, rows[i].handler, err);
     }
     return status;
 }

@@ -127,7 +127,6 @@ static void note_headers(struct read *r)
     if (r->etag[0] != '\0') {
         response_header(response, "ETag", "%s", r->etag);
     }
-    response_header(response, "Vary", "Accept, Prefer, Range");
     preferences_note(&r->preferences, PREFERENCES_OF_READ & ~(unsigned)PREFERENCES_TX, response);
 }
 

@@ -1,6 +1,7 @@
 #include "handlers/table/table.h"
 
 #include "base/mem.h"
+#include "handlers/table/answer.h"
 #include "handlers/table/table_internal.h"
 
 static void list_work(const struct handler *handler, struct call *call, struct worker *worker)
@@ -13,6 +14,36 @@ static void rows_work(const struct handler *handler, struct call *call, struct w
 {
     assert_on_worker();
     table_read(const_container_of(handler, struct table_api, rows), call, worker);
+}
+
+/* An options_table_fn. */
+static const struct schema_table *find_table(const void *user, struct call *call,
+                                             const struct schema *schema, struct str name)
+{
+    struct fault fault;
+    const struct schema_table *table = table_find(user, schema, name, &call->arena, &fault);
+
+    if (table == NULL) {
+        table_fail(call, &fault);
+    }
+    return table;
+}
+
+static void init_handlers(struct table_api *api)
+{
+    const struct handler base = {.kind = HANDLER_BLOCKING,
+                                 .is_short = true,
+                                 .decorate = table_decorate,
+                                 .decoration = &api->conf.cors};
+    const struct options_conf options = {
+        .cors = &api->conf.cors, .db = api->conf.db, .find_table = find_table, .user = api};
+
+    api->list = base;
+    api->list.work = list_work;
+    api->rows = base;
+    api->rows.work = rows_work;
+    api->rows.is_short = api->conf.rows_max != 0; /* else it may be all there is */
+    options_init(&api->options, &options);
 }
 
 enum status table_api_create(const struct table_conf *conf, struct table_api **ret,
@@ -30,9 +61,7 @@ enum status table_api_create(const struct table_conf *conf, struct table_api **r
         return status;
     }
     api->conf = *conf;
-    api->list = (struct handler){.kind = HANDLER_BLOCKING, .work = list_work, .is_short = true};
-    api->rows = (struct handler){
-        .kind = HANDLER_BLOCKING, .work = rows_work, .is_short = conf->rows_max != 0};
+    init_handlers(api);
     *ret = api;
     return STATUS_OK;
 }
@@ -50,4 +79,14 @@ const struct handler *table_list_handler(const struct table_api *api)
 const struct handler *table_rows_handler(const struct table_api *api)
 {
     return &api->rows;
+}
+
+const struct handler *table_list_options_handler(const struct table_api *api)
+{
+    return &api->options.root;
+}
+
+const struct handler *table_rows_options_handler(const struct table_api *api)
+{
+    return &api->options.table;
 }

@@ -10,6 +10,7 @@
 
 #include "base/attributes.h"
 #include "base/error.h"
+#include "handlers/table/cors.h"
 #include "server/handler.h"
 
 struct database;
@@ -24,6 +25,7 @@ struct table_conf {
     size_t include_count;
     const char *const *exclude; /* all but these; borrowed likewise */
     size_t exclude_count;
+    struct cors cors; /* which web pages may use it; its origins are borrowed likewise */
 };
 
 /* Gives: *ret. Return: OK, NOMEM, OS (no random numbers). */
@@ -34,5 +36,9 @@ void table_api_destroy(struct table_api *api); /* NULL is fine */
 /* Lend, until table_api_destroy. BLOCKING; their workers' local thing is a slot. */
 const struct handler *table_list_handler(const struct table_api *api);
 const struct handler *table_rows_handler(const struct table_api *api); /* of a path with {table} */
+
+/* Likewise, INLINE: OPTIONS of the same two paths. */
+const struct handler *table_list_options_handler(const struct table_api *api);
+const struct handler *table_rows_options_handler(const struct table_api *api);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "handlers/table/etag.h"
 #include "handlers/table/fault.h"
+#include "handlers/table/options.h"
 #include "handlers/table/relation.h"
 #include "handlers/table/table.h"
 #include "server/call.h"
@@ -14,6 +15,7 @@
 struct table_api {
     struct handler list;
     struct handler rows;
+    struct options options;
     struct table_conf conf;
     struct etag_key etag_key;
 };

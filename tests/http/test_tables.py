@@ -137,9 +137,22 @@ def test_tables_are_read_only(shared):
 
 def test_options(shared):
     answer = shared.request("OPTIONS", "/api/books")
-    assert answer.status == 204
-    assert {"GET", "HEAD", "OPTIONS"} <= {
-        word.strip() for word in answer.header("allow").split(",")}
+    assert answer.status == 200
+    assert answer.header("allow") == "OPTIONS,GET,HEAD"
+    assert_problem(shared.request("OPTIONS", "/api/bookz"), 404, "PGRST205")
+
+
+def test_web_pages_may_read(shared):
+    answer = shared.get("/api/books?limit=1", {"Origin": "https://shop.example"})
+    assert answer.header("access-control-allow-origin") == "*"
+    failure = shared.get("/api/bookz", {"Origin": "https://shop.example"})
+    assert failure.header("access-control-allow-origin") == "*"
+    preflight = shared.request("OPTIONS", "/api/books", {
+        "Origin": "https://shop.example", "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "x-client-info"})
+    assert preflight.status == 200
+    assert "x-client-info" in preflight.header("access-control-allow-headers")
+    assert preflight.header("access-control-max-age") == "86400"
 
 
 def test_tables_switched_off(serve):
