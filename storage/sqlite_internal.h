@@ -31,8 +31,9 @@ struct database {
 
     /* Atomic */
     _Atomic bool has_writer;
-    _Atomic unsigned connections; /* open ones, for the claim in database_close */
-    _Atomic uint64_t generation;  /* grows when a reader sees new content: sqlite_reading.c */
+    _Atomic unsigned connections;    /* open ones, for the claim in database_close */
+    _Atomic uint32_t schema_version; /* schema->version, to be seen without mu */
+    _Atomic uint64_t generation;     /* grows when a reader sees new content: sqlite_reading.c */
 };
 
 /* --- statements (sqlite_statement.c) -------------------------------------------------------- */
@@ -242,5 +243,8 @@ NODISCARD int reading_open(struct connection *c);
  * database's newest. Gives: *ret (may be NULL), a reference. */
 NODISCARD enum status schema_read(struct connection *c, const struct schema **ret,
                                   struct error *err) MAY_BLOCK;
+
+/* Make it the newest, with a reference of the database's own. */
+void schema_publish(struct database *db, const struct schema *schema);
 
 #endif

@@ -107,12 +107,26 @@ static int look(struct connection *c)
     return code;
 }
 
+/*
+ * Ours is that of the file as it was a moment ago. The newest known may be an older one, if its reader
+ * was slow: nobody else would notice, since each connection keeps its own.
+ */
+static void publish_ours(struct connection *c)
+{
+    if (atomic_load_explicit(&c->db->schema_version, memory_order_relaxed) != c->schema->version) {
+        schema_publish(c->db, c->schema);
+    }
+}
+
 /* The schema of the open snapshot: the connection's own, the newest known, or read now. */
-static enum status find_schema(struct connection *c, struct error *err)
+static enum status find_schema(struct connection *c, bool is_fresh, struct error *err)
 {
     const struct schema *newest;
 
     if (c->schema != NULL && c->schema->version == c->look.schema_version) {
+        if (is_fresh) {
+            publish_ours(c);
+        }
         return STATUS_OK;
     }
     schema_unref(c->schema);
@@ -128,18 +142,17 @@ static enum status find_schema(struct connection *c, struct error *err)
 
 static enum status begin(struct connection *c, struct error *err)
 {
+    bool is_fresh = sqlite3_get_autocommit(c->handle) || !c->look.is_done;
     enum status status;
-    int code = SQLITE_OK;
+    int code;
 
     sqlite_forget_failure(c);
     status = stop_check(c, err);
     if (status != STATUS_OK) {
         return status;
     }
-    if (sqlite3_get_autocommit(c->handle) || !c->look.is_done) {
-        code = look(c);
-    }
-    return code == SQLITE_OK ? find_schema(c, err) : sqlite_failure(c, code, err);
+    code = is_fresh ? look(c) : SQLITE_OK;
+    return code == SQLITE_OK ? find_schema(c, is_fresh, err) : sqlite_failure(c, code, err);
 }
 
 enum status connection_read_begin(struct connection *c, struct cancel *cancel, struct reading *ret,

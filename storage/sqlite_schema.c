@@ -130,30 +130,40 @@ static enum status read_snapshot(struct connection *c, struct snapshot *snapshot
     return status;
 }
 
+void schema_publish(struct database *db, const struct schema *schema)
+{
+    const struct schema *old;
+
+    schema_ref(schema);
+    (void)pthread_mutex_lock(&db->mu); /* a plain mutex: cannot fail */
+    old = db->schema;
+    db->schema = schema;
+    /* relaxed: only compared; whoever acts on it takes the mutex */
+    atomic_store_explicit(&db->schema_version, schema->version, memory_order_relaxed);
+    (void)pthread_mutex_unlock(&db->mu);
+    schema_unref(old);
+}
+
 enum status schema_read(struct connection *c, const struct schema **ret, struct error *err)
 {
-    struct database *db = c->db;
     struct snapshot *snapshot = mem_zalloc(sizeof(*snapshot));
-    const struct schema *old;
     enum status status;
 
     if (snapshot == NULL) {
         return error_set(err, STATUS_NOMEM, "out of memory");
     }
     arena_init(&snapshot->arena, NULL, 0, SNAPSHOT_BYTES_MAX);
-    atomic_init(&snapshot->references, ret == NULL ? 1 : 2); /* the database's, the caller's */
+    atomic_init(&snapshot->references, 1);
     sqlite_forget_failure(c);
     status = read_snapshot(c, snapshot, err);
     if (status != STATUS_OK) {
         snapshot_destroy(snapshot);
         return status;
     }
-    (void)pthread_mutex_lock(&db->mu); /* a plain mutex: cannot fail */
-    old = db->schema;
-    db->schema = &snapshot->schema;
-    (void)pthread_mutex_unlock(&db->mu);
-    schema_unref(old);
-    if (ret != NULL) {
+    schema_publish(c->db, &snapshot->schema);
+    if (ret == NULL) {
+        schema_unref(&snapshot->schema);
+    } else {
         *ret = &snapshot->schema;
     }
     return STATUS_OK;
