@@ -9,6 +9,8 @@
  */
 #include "handlers/table/plan_internal.h"
 
+#define NEST_VALUES 16 /* in a list of pairs of JSON */
+
 /* What one operator needs, at hand. */
 struct compare {
     struct planner *p;
@@ -166,7 +168,9 @@ static bool put_pattern(const struct compare *c, const char *function, bool has_
     }
     put(c, function);
     put(c, "(");
+    sql_text_nest(c->p->sql, SQL_TEXT_NEST_FUNCTION);
     put_this(c);
+    sql_text_unnest(c->p->sql, SQL_TEXT_NEST_FUNCTION);
     put(c, ", ");
     (void)sql_text_bind(c->p->sql, text.at == NULL
                                        ? (struct value){.type = VALUE_NULL}
@@ -236,6 +240,7 @@ static bool put_in(const struct compare *c)
     while (count < condition->list_count) {
         count *= 2;
     }
+    sql_text_peak(c->p->sql, is_json(c) ? NEST_VALUES : 4);
     put_comparable(c);
     put(c, is_json(c) ? " IN (VALUES " : " IN (");
     for (size_t i = 0; i < count; i++) {
@@ -317,6 +322,7 @@ static bool put_containment(const struct compare *c)
         return false;
     }
     put(c, op == TREE_OV ? "gantry_overlaps(" : "gantry_contains(");
+    sql_text_nest(c->p->sql, SQL_TEXT_NEST_FUNCTION + 1);
     if (op == TREE_CD) {
         (void)sql_text_bind(c->p->sql, value);
         put(c, ", ");
@@ -326,6 +332,7 @@ static bool put_containment(const struct compare *c)
         put(c, ", ");
         (void)sql_text_bind(c->p->sql, value);
     }
+    sql_text_unnest(c->p->sql, SQL_TEXT_NEST_FUNCTION + 1);
     put(c, ")");
     return true;
 }

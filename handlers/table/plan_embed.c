@@ -13,7 +13,8 @@
 #define COLUMNS_MAX  2000 /* of a SELECT: SQLITE_LIMIT_COLUMN */
 #define NEST_VALUE   10   /* "(" SELECT distinct columns name "(" distinct arguments "," */
 #define NEST_PART    4    /* name "(" distinct arguments */
-#define NEST_WRAPPED 8    /* FROM tables "(" SELECT distinct columns */
+#define NEST_FROM    7    /* "(" SELECT distinct columns tables WHERE condition AND */
+#define NEST_WRAPPED 6    /* FROM tables "(" SELECT distinct columns */
 #define NEST_EXISTS  10   /* EXISTS "(" SELECT distinct columns tables WHERE condition AND */
 
 /* What is written for one level: some outputs of a scope, directly or as columns of a subquery. */
@@ -125,7 +126,7 @@ static bool put_arguments(struct planner *p, const struct level *l)
                : put_parts(p, l);
 }
 
-static bool put_bound(struct planner *p, const struct plan_node *node)
+static void put_bound(struct planner *p, const struct plan_node *node)
 {
     bool is_to_one = plan_node_is_to_one(node);
     uint64_t limit = node->has_limit ? (uint64_t)node->limit : UINT64_MAX;
@@ -135,7 +136,6 @@ static bool put_bound(struct planner *p, const struct plan_node *node)
     } else if (is_to_one) {
         sql_text_put(p->sql, " LIMIT 1");
     }
-    return true;
 }
 
 /* SELECT a AS c0, b AS c1, ... and everything that comes before the rows are put together. */
@@ -158,9 +158,10 @@ static bool put_wrapped(struct planner *p, const struct level *l)
     if (l->node->is_grouped) {
         put_group(p, l->node);
     }
-    if (!put_order(p, &l->scope, l->node) || !put_bound(p, l->node)) {
+    if (!put_order(p, &l->scope, l->node)) {
         return false;
     }
+    put_bound(p, l->node);
     sql_text_unnest(p->sql, NEST_WRAPPED);
     sql_text_put(p->sql, ")");
     return true;
@@ -186,14 +187,16 @@ static bool put_level(struct planner *p, const struct plan_scope *outer, struct 
     if (!put_arguments(p, l)) {
         return false;
     }
+    sql_text_unnest(p->sql, NEST_VALUE);
     sql_text_put(p->sql, ")");
+    sql_text_nest(p->sql, NEST_FROM);
     if (l->is_wrapped ? !put_wrapped(p, l) : !put_from(p, &l->scope)) {
         return false;
     }
     if (!l->is_wrapped && is_to_one) {
-        (void)put_bound(p, l->node);
+        put_bound(p, l->node);
     }
-    sql_text_unnest(p->sql, NEST_VALUE);
+    sql_text_unnest(p->sql, NEST_FROM);
     sql_text_put(p->sql, ")");
     return plan_goes_on(p);
 }

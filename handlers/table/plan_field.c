@@ -14,6 +14,7 @@
 #include "base/nearest.h"
 
 #define PATH_BYTES_MAX ((size_t)64 * 1024)
+#define NEST_PATH      15         /* CASE in CASE, and a function in it */
 #define INDEX_MAX      2147483647 /* SQLite counts in 32 bits, and wraps */
 
 const char *plan_kind_name(enum schema_kind kind)
@@ -245,6 +246,7 @@ void put_field(struct planner *p, unsigned alias, const struct plan_field *field
         sql_text_put(p->sql, "NULL");
         return;
     }
+    sql_text_peak(p->sql, NEST_PATH);
     put_guard(p, alias, column);
     if (field->is_text) {
         put_path_text(p, alias, column, field->path);
@@ -269,6 +271,7 @@ void put_json_key(struct planner *p, unsigned alias, const struct plan_field *fi
         sql_text_put(p->sql, "NULL");
         return;
     }
+    sql_text_peak(p->sql, NEST_PATH);
     put_guard(p, alias, column);
     sql_text_put(p->sql, "CASE json_type(");
     sql_text_column(p->sql, alias, column);
@@ -278,6 +281,7 @@ void put_json_key(struct planner *p, unsigned alias, const struct plan_field *fi
                          " WHEN 'real' THEN 2 WHEN 'true' THEN 3 WHEN 'false' THEN 3"
                          " WHEN 'array' THEN 4 WHEN 'object' THEN 5 END END");
     sql_text_put(p->sql, between);
+    sql_text_peak(p->sql, NEST_PATH);
     put_guard(p, alias, column);
     sql_text_put(p->sql, "CASE json_type(");
     sql_text_column(p->sql, alias, column);

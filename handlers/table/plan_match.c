@@ -7,6 +7,8 @@
  */
 #include "handlers/table/plan_internal.h"
 
+#define NEST_MATCH 16 /* IN "(" SELECT distinct columns tables WHERE condition MATCH function */
+
 static const char *mode_name(enum tree_operator op)
 {
     switch (op) {
@@ -107,6 +109,7 @@ static bool put_index_match(struct planner *p, const struct schema_table *index,
     if (quoted.at == NULL || !plan_add_table(p, index->name)) {
         return false;
     }
+    sql_text_peak(p->sql, NEST_MATCH);
     sql_text_column(p->sql, alias, row);
     sql_text_put(p->sql, " IN (SELECT rowid FROM ");
     sql_text_name(p->sql, index->name);
@@ -131,7 +134,9 @@ static bool put_function_match(struct planner *p, unsigned alias, const struct p
         language = (struct value){.type = VALUE_TEXT, .bytes = condition->language};
     }
     sql_text_put(p->sql, "gantry_fts(");
+    sql_text_nest(p->sql, SQL_TEXT_NEST_FUNCTION);
     put_field(p, alias, field);
+    sql_text_unnest(p->sql, SQL_TEXT_NEST_FUNCTION);
     sql_text_put(p->sql, ", ");
     (void)sql_text_bind_text(p->sql, condition->value);
     sql_text_put(p->sql, ", '");

@@ -6,13 +6,14 @@
 
 #define NEST_TERM 12 /* SELECT distinct columns FROM WHERE GROUP HAVING ORDER BY terms */
 
-static bool has_nulls(const struct plan_node *node, const struct plan_field *field)
+static bool has_nulls(const struct planner *p, const struct plan_node *node,
+                      const struct plan_field *field)
 {
     const struct schema_column *column = field->column;
     bool is_key = column->key_place > 0 && !node->table->is_view;
     size_t keys = 0;
 
-    if (field->path.at != NULL) {
+    if (field->path.at != NULL || (node == &p->root && p->source->sql != NULL)) {
         return true;
     }
     for (size_t i = 0; i < node->table->columns_count; i++) {
@@ -61,7 +62,7 @@ static void put_field_term(struct planner *p, const struct plan_node *node, unsi
         put_json_term(p, alias, field, order);
     } else {
         put_field(p, alias, field);
-        put_direction(p, order, has_nulls(node, field));
+        put_direction(p, order, has_nulls(p, node, field));
     }
 }
 
@@ -161,13 +162,13 @@ static bool put_term(struct planner *p, const struct plan_scope *scope,
 
 bool put_order(struct planner *p, const struct plan_scope *scope, const struct plan_node *node)
 {
-    sql_text_nest(p->sql, NEST_TERM);
     for (size_t i = 0; i < node->order_count; i++) {
         sql_text_put(p->sql, i == 0 ? " ORDER BY " : ", ");
+        sql_text_nest(p->sql, NEST_TERM);
         if (!put_term(p, scope, node, &node->order[i]) || !plan_goes_on(p)) {
             return false;
         }
+        sql_text_unnest(p->sql, NEST_TERM);
     }
-    sql_text_unnest(p->sql, NEST_TERM);
     return true;
 }

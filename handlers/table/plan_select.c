@@ -121,6 +121,10 @@ static const char *aggregate_start(enum tree_aggregate aggregate)
 static void put_value(struct planner *p, const struct plan_scope *scope,
                       const struct plan_output *output)
 {
+    unsigned functions = (output->aggregate_cast != NULL) + (output->cast != NULL) +
+                         (output->aggregate != TREE_NO_AGGREGATE);
+
+    sql_text_nest(p->sql, functions * SQL_TEXT_NEST_FUNCTION);
     if (output->aggregate_cast != NULL) {
         sql_text_put(p->sql, "gantry_cast(");
     }
@@ -136,6 +140,7 @@ static void put_value(struct planner *p, const struct plan_scope *scope,
         sql_text_put(p->sql, output->aggregate != TREE_NO_AGGREGATE ? ")" : "");
     }
     put_cast_end(p, output->aggregate_cast, output->is_aggregate_cast_from_boolean);
+    sql_text_unnest(p->sql, functions * SQL_TEXT_NEST_FUNCTION);
 }
 
 /* A level inside: of no row of a LEFT JOIN there is nothing, not even an empty array. */
@@ -230,11 +235,11 @@ bool put_from(struct planner *p, const struct plan_scope *scope)
     if (node->relation.junction != NULL) {
         put_junction(p, scope);
     }
-    sql_text_nest(p->sql, NEST_JOIN);
     for (size_t i = 1; i < scope->places_count && is_done; i++) {
+        sql_text_nest(p->sql, NEST_JOIN);
         is_done = put_join(p, scope, &scope->places[i]);
+        sql_text_unnest(p->sql, NEST_JOIN);
     }
-    sql_text_unnest(p->sql, NEST_JOIN);
     if (scope->outer != NULL) {
         sql_text_put(p->sql, " WHERE ");
         put_relation(p, scope->outer, node, scope->places[0].alias, scope->junction);

@@ -23,10 +23,9 @@
 
 /*
  * SQLite's parser has a stack of 100 symbols and refuses what is nested deeper. So that a client
- * is told in time, what nests says how many symbols wait on the stack meanwhile (sql_text_nest);
- * the rest is for what a single condition or column needs.
+ * is told in time, what nests says how many symbols wait on the stack meanwhile (sql_text_nest).
  */
-#define SQL_TEXT_NESTING_MAX 74
+#define SQL_TEXT_NESTING_MAX 94
 
 struct sql_text {
     struct buf text;        /* Private */
@@ -69,6 +68,15 @@ void sql_text_again(struct sql_text *t, size_t number);
 /* What follows is nested so much deeper, until the second takes it back. */
 void sql_text_nest(struct sql_text *t, unsigned symbols);
 void sql_text_unnest(struct sql_text *t, unsigned symbols);
+
+/* The piece of text that follows needs so much by itself. */
+static inline void sql_text_peak(struct sql_text *t, unsigned symbols)
+{
+    sql_text_nest(t, symbols);
+    sql_text_unnest(t, symbols);
+}
+
+#define SQL_TEXT_NEST_FUNCTION 4 /* name "(" distinct arguments "," */
 
 /*
  * The finished statement, in the arena.
