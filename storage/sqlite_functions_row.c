@@ -70,7 +70,7 @@ static void give(sqlite3_context *context, struct buf *b)
 static void run_row(sqlite3_context *context, int count, sqlite3_value **values)
 {
     const struct row_shape *shape = shape_of(context, count, values);
-    bool is_part = sqlite3_user_data(context) != NULL;
+    bool is_part = function_tag(context) != 0;
     struct row_values from = {.values = values + 1};
     enum status status;
     struct buf out;
@@ -136,18 +136,16 @@ static void end_rows(sqlite3_context *context)
 
 int functions_install_rows(sqlite3 *handle)
 {
-    static char part[] = "part"; /* what tells gantry_part from gantry_row: its address */
+    static const struct function functions[] = {
+        {"gantry_row", -1, run_row, 0},
+        {"gantry_part", -1, run_row, 1},
+    };
     int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
-    int code = sqlite3_create_function_v2(handle, "gantry_row", -1, flags, NULL, run_row, NULL,
-                                          NULL, NULL);
+    int code = functions_add(handle, functions, ARRAY_LENGTH(functions));
 
-    if (code == SQLITE_OK) {
-        code = sqlite3_create_function_v2(handle, "gantry_part", -1, flags, part, run_row, NULL,
-                                          NULL, NULL);
+    if (code != SQLITE_OK) {
+        return code;
     }
-    if (code == SQLITE_OK) {
-        code = sqlite3_create_function_v2(handle, "gantry_rows", -1, flags, NULL, NULL, step_rows,
-                                          end_rows, NULL);
-    }
-    return code;
+    return sqlite3_create_function_v2(handle, "gantry_rows", -1, flags, NULL, NULL, step_rows,
+                                      end_rows, NULL);
 }

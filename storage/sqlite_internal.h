@@ -216,6 +216,28 @@ NODISCARD enum status rows_write(struct connection *c, struct statement *s, cons
 NODISCARD int functions_install(sqlite3 *handle);
 
 NODISCARD int functions_install_rows(sqlite3 *handle); /* gantry_row, gantry_rows, gantry_part */
+NODISCARD int functions_install_text(sqlite3 *handle); /* gantry_like, _ilike, _match, _imatch */
+NODISCARD int functions_install_cast(sqlite3 *handle); /* gantry_cast */
+NODISCARD int functions_install_json(sqlite3 *handle); /* gantry_contains, gantry_overlaps */
+NODISCARD int functions_install_fts(sqlite3 *handle);  /* gantry_fts, gantry_fts5 */
+
+/* A scalar function that a plan may call: a pure one of its arguments. */
+struct function {
+    const char *name;
+    int arguments; /* -1: any number */
+    void (*run)(sqlite3_context *context, int count, sqlite3_value **values);
+    int tag; /* what sets functions apart that share run: function_tag */
+};
+NODISCARD int functions_add(sqlite3 *handle, const struct function *functions, size_t count);
+int function_tag(sqlite3_context *context);
+
+/* Fail with an SQLSTATE and words, in which control characters become question marks. */
+void function_raise(sqlite3_context *context, const char *code, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* value, which is not NULL, as text. Lends *ret until the function returns. Return: false: an error is
+ * set. */
+NODISCARD bool function_text(sqlite3_context *context, sqlite3_value *value, struct str *ret);
 
 /* --- sqlite_reader.c, sqlite_writer.c -------------------------------------------------------- */
 
