@@ -4,12 +4,15 @@
 #include "base/invariant.h"
 #include "base/mem.h"
 #include "pool/executor.h"
+#include "server/encoding.h"
 #include "server/exchange.h"
+#include "server/gzip.h"
 #include "server/mhd_response.h"
 #include "server/mhd_stream.h"
 
 #define SPOOL_THREADS 2
 #define REFILL_SIZE   (STREAM_PIPE_SIZE / 2)
+#define PACKED_MORE   ((size_t)64 * 1024)
 
 /* --- shared --------------------------------------------------------------------------------- */
 
@@ -48,10 +51,18 @@ enum status streams_create(const struct streams_conf *conf, struct streams **ret
     return STATUS_OK;
 }
 
+static void end_packing(struct stream *s)
+{
+    gzip_destroy(s->gzip);
+    s->gzip = NULL;
+    buf_fini(&s->packed);
+}
+
 /* Free the memory of a stream, and close its spool if it has one. */
 static void bury(struct stream *s)
 {
     mhd_response_destroy(s->response);
+    end_packing(s);
     pipe_fini(&s->pipe);
     spool_destroy(atomic_load_explicit(&s->spool, memory_order_relaxed));
     mem_free(s);
@@ -129,6 +140,19 @@ static void on_news(void *user)
     completions_push(s->to, &s->news);
 }
 
+/* If the client asks for it: pieces are compressed on their way. Return: OK, NOMEM. */
+static enum status begin_packing(struct stream *s, struct call *call) ON_WORKER
+{
+    enum encoding encoding = encoding_begin(&call->request, &call->response);
+
+    if (encoding == ENCODING_IDENTITY) {
+        return STATUS_OK;
+    }
+    /* What does not compress grows by a little: deflate's stored blocks. */
+    buf_init(&s->packed, call->response.body.max + call->response.body.max / 64 + PACKED_MORE);
+    return gzip_create(encoding == ENCODING_GZIP ? GZIP_GZIP : GZIP_ZLIB, 0, &s->gzip);
+}
+
 static enum status begin(struct exchange *ex, struct error *err) ON_WORKER
 {
     struct call *call = &ex->call;
@@ -140,6 +164,10 @@ static enum status begin(struct exchange *ex, struct error *err) ON_WORKER
         return error_set(err, STATUS_NOMEM, "out of memory");
     }
     exchange_dress(ex, &call->response);
+    if (begin_packing(s, call) != STATUS_OK) {
+        bury(s);
+        return error_set(err, STATUS_NOMEM, "out of memory");
+    }
     s->streams = ex->streams;
     s->exchange = ex;
     s->to = ex->completions;
@@ -244,6 +272,7 @@ static enum status end_head(struct exchange *ex, struct error *err) ON_WORKER
 
     if (!ex->call.is_sent) {
         exchange_dress(ex, r);
+        (void)encoding_begin(&ex->call.request, r); /* for the head */
         ex->task_answer_status = r->http_status;
         ex->task_answer_size = 0;
         ex->task_answer = mhd_stream_response(ex, r); /* NULL: hang up, for want of memory */
@@ -252,25 +281,41 @@ static enum status end_head(struct exchange *ex, struct error *err) ON_WORKER
     return error_set(err, STATUS_CANCELLED, "HEAD wants no body");
 }
 
-enum status stream_flush(struct call *call, struct error *err)
+/* Send what the body holds, compressed if that was agreed. */
+static enum status send_body(struct stream *s, struct call *call, enum gzip_flush flush,
+                             struct error *err) ON_WORKER MAY_BLOCK
 {
-    struct exchange *ex = container_of(call, struct exchange, call);
+    struct str piece = buf_str(&call->response.body);
+    enum status status;
+
+    if (s->gzip != NULL && !s->is_failed) {
+        buf_clear(&s->packed);
+        status = gzip_feed(s->gzip, piece, flush, &s->packed);
+        if (status != STATUS_OK) {
+            (void)error_set(err, status, "compressing: %s", status_text(status));
+            fail(s, SERVER_CUT_FAILED, err);
+            return status;
+        }
+        piece = buf_str(&s->packed);
+    }
+    return send(s, piece.at, piece.size, call->cancel, err);
+}
+
+static enum status flush_body(struct exchange *ex, enum gzip_flush flush,
+                              struct error *err) ON_WORKER MAY_BLOCK
+{
+    struct call *call = &ex->call;
     struct buf *body = &call->response.body;
     enum status status = buf_status(body);
-    struct error own;
 
-    err = err == NULL ? &own : err;
     if (status != STATUS_OK) {
         return error_set(err, status, "a piece of the answer is larger than %zu bytes", body->max);
-    }
-    if (call->request.method == METHOD_HEAD) {
-        return end_head(ex, err);
     }
     if (call->stream == NULL) {
         status = begin(ex, err);
     }
     if (status == STATUS_OK) {
-        status = send(call->stream, body->at, body->size, call->cancel, err);
+        status = send_body(call->stream, call, flush, err);
     }
     if (status == STATUS_OK) {
         buf_clear(body);
@@ -278,22 +323,36 @@ enum status stream_flush(struct call *call, struct error *err)
     return status;
 }
 
+enum status stream_flush(struct call *call, struct error *err)
+{
+    struct exchange *ex = container_of(call, struct exchange, call);
+    struct error own;
+
+    err = err == NULL ? &own : err;
+    if (call->request.method == METHOD_HEAD && buf_status(&call->response.body) == STATUS_OK) {
+        return end_head(ex, err);
+    }
+    return flush_body(ex, GZIP_FLUSH, err);
+}
+
 void stream_finish(struct exchange *ex)
 {
     struct call *call = &ex->call;
+    struct stream *s = call->stream;
     struct error err;
     enum status status = STATUS_OK;
 
-    if (call->stream == NULL) {
+    if (s == NULL) {
         return; /* HEAD */
     }
-    if (!call->stream->is_failed &&
-        (call->response.body.size > 0 || buf_status(&call->response.body) != STATUS_OK)) {
-        status = stream_flush(call, &err);
+    if (!s->is_failed && (call->response.body.size > 0 || s->gzip != NULL ||
+                          buf_status(&call->response.body) != STATUS_OK)) {
+        status = flush_body(ex, GZIP_END, &err);
     }
     if (status != STATUS_OK) { /* that of the buffer: the others know already */
-        fail(call->stream, SERVER_CUT_FAILED, &err);
+        fail(s, SERVER_CUT_FAILED, &err);
     }
+    end_packing(s);
 }
 
 /* --- refilling ------------------------------------------------------------------------------ */
@@ -400,6 +459,7 @@ void stream_destroy(struct stream *s)
     invariant(!s->is_refilling);
     if (atomic_load_explicit(&s->spool, memory_order_acquire) == NULL) {
         mhd_response_destroy(s->response);
+        end_packing(s);
         pipe_fini(&s->pipe);
         mem_free(s);
         return;

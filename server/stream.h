@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "base/role.h"
@@ -40,6 +41,7 @@ struct MHD_Response;
 struct call;
 struct exchange;
 struct executor;
+struct gzip;
 
 #define STREAM_PIPE_SIZE ((size_t)256 * 1024)
 
@@ -90,6 +92,8 @@ struct stream {
     struct completion news; /* from the pipe: with the loop at most once */
 
     /* The worker's, until its task has come home */
+    struct gzip *gzip; /* NULL: pieces leave as they are */
+    struct buf packed; /* a piece, compressed */
     struct pipe_patience patience;
     bool is_failed; /* nothing more goes into it */
     enum server_cut why;

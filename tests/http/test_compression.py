@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from harness import assert_problem
+from harness import Truncated, assert_problem
 
 DECODERS = {"gzip": gzip.decompress, "deflate": zlib.decompress}
 
@@ -98,3 +98,84 @@ def test_what_was_sent_is_what_is_counted(shared):
     before = total()
     packed = get(shared, "/numbers", "gzip")
     assert total() - before == len(packed.body)
+
+
+# --- answers that leave in pieces ------------------------------------------------------------
+
+COUNTED = ("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < :most)"
+           " SELECT n, 'row number ' || n AS text FROM c")
+
+
+@pytest.fixture(name="streaming")
+def fixture_streaming(serve):
+    return serve({"limits": {"stream_bytes": 4096}, "routes": [
+        {"method": "GET", "path": "/counted", "sql": COUNTED, "stream": True,
+         "params": {"most": {"type": "integer"}}},
+        {"method": "GET", "path": "/broken", "stream": True,
+         "sql": "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 20000)"
+                " SELECT n, abs(CASE WHEN n < 20000 THEN n ELSE -9223372036854775808 END) AS a"
+                " FROM c"}]})
+
+
+@pytest.mark.parametrize("accepted,coding", [("gzip", "gzip"), ("deflate", "deflate")])
+@pytest.mark.parametrize("most", [1, 500, 50000])
+def test_a_stream(streaming, accepted, coding, most):
+    target = f"/counted?most={most}"
+    plain = get(streaming, target)
+    packed = get(streaming, target, accepted)
+    assert len(plain.json()) == most
+    if most == 1:  # too small to be streamed, and to be compressed
+        assert packed.body == plain.body
+        return
+    assert packed.header("transfer-encoding") == "chunked"
+    assert packed.header("content-encoding") == coding
+    assert "Accept-Encoding" in packed.header("vary")
+    assert "Accept-Encoding" in plain.header("vary")
+    assert DECODERS[coding](packed.body) == plain.body
+    assert len(packed.body) < len(plain.body) / 2
+
+
+def test_the_head_of_a_stream(streaming):
+    head = get(streaming, "/counted?most=50000", "gzip", "HEAD")
+    assert head.status == 200
+    assert head.header("content-encoding") == "gzip"
+    assert head.body == b""
+
+
+def test_a_stream_can_be_read_while_it_is_made(streaming):
+    """What has been flushed can be decompressed before the end is there."""
+    connection = streaming.begin("/counted?most=50000000", headers={"Accept-Encoding": "gzip"})
+    with connection:
+        decoder = zlib.decompressobj(wbits=31)
+        text = b""
+        head, connection.buffer = None, b""
+        data = b""
+        while b"row number 100" not in text:
+            piece = connection.socket.recv(65536)
+            assert piece
+            data += piece
+            if head is None and b"\r\n\r\n" in data:
+                head, data = data.split(b"\r\n\r\n", 1)
+            while head is not None and b"\r\n" in data:
+                size, rest = data.split(b"\r\n", 1)
+                if len(rest) < int(size, 16) + 2:
+                    break
+                text += decoder.decompress(rest[:int(size, 16)])
+                data = rest[int(size, 16) + 2:]
+        assert not decoder.eof
+        connection.reset()
+    assert streaming.get("/health").status == 200
+
+
+def test_a_stream_that_fails_is_cut(streaming):
+    """Neither the chunks nor the compressed bytes end well."""
+    with pytest.raises(Truncated):
+        get(streaming, "/broken", "gzip")
+    assert streaming.get("/health").status == 200
+
+
+def test_many_streams_leave_nothing_behind(streaming):
+    for _ in range(20):
+        with streaming.connect() as connection:
+            answer = connection.request("GET", "/counted?most=2000", {"Accept-Encoding": "gzip"})
+            assert len(json.loads(gzip.decompress(answer.body))) == 2000
