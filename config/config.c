@@ -1,7 +1,7 @@
 /*
  * Loading: the file's bytes, their JSON, and then one walk over it in file order. Every reader
- * reports to the same list and goes on, so one look at the list shows everything. Routes are read
- * last, since they name pools and must keep off the paths of the tables.
+ * reports to the same list and goes on, so one look at the list shows everything. Named queries and
+ * routes are read last, since they name pools, and routes must keep off the paths of the tables.
  *
  * Everything here runs before the first thread is started.
  */
@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "config/option.h"
 #include "config/pools.h"
 #include "config/routes.h"
+#include "config/rpc.h"
 
 #define FILE_MAX_BYTES ((size_t)4 * 1024 * 1024)
 #define PIECE_BYTES    ((size_t)65536)
@@ -40,6 +42,7 @@ void config_fini(struct config *config)
 {
     config_release(CONFIG_OF_config, config);
     config_pools_fini(config);
+    config_rpc_fini(config);
     config_routes_fini(config);
     *config = (struct config){0};
 }
@@ -81,61 +84,59 @@ static enum status read_file(const char *path, struct buf *b, struct error *err)
     return status;
 }
 
-static void read_database(struct config_reader *r, const struct config_place *at, json_t *value,
-                          void *into)
-{
-    static const struct config_shape shape = {.owner = CONFIG_OF_config, .prefix = "database."};
-
-    (void)config_object_read(r, at, value, &shape, into); /* it has reported what is wrong */
-}
-
-static void read_limits(struct config_reader *r, const struct config_place *at, json_t *value,
-                        void *into)
-{
-    static const struct config_shape shape = {.owner = CONFIG_OF_config, .prefix = "limits."};
-
-    (void)config_object_read(r, at, value, &shape, into); /* it has reported what is wrong */
-}
-
-static void read_admin(struct config_reader *r, const struct config_place *at, json_t *value,
-                       void *into)
-{
-    static const struct config_shape shape = {.owner = CONFIG_OF_config, .prefix = "admin."};
-
-    (void)config_object_read(r, at, value, &shape, into); /* it has reported what is wrong */
-}
-
-static void read_spool(struct config_reader *r, const struct config_place *at, json_t *value,
-                       void *into)
-{
-    static const struct config_shape shape = {.owner = CONFIG_OF_config, .prefix = "spool."};
-
-    (void)config_object_read(r, at, value, &shape, into); /* it has reported what is wrong */
-}
-
-static void read_metrics(struct config_reader *r, const struct config_place *at, json_t *value,
+/* A section of scalars: its options are those below its key. */
+static bool read_scalars(struct config_reader *r, const struct config_place *at, json_t *value,
                          void *into)
 {
-    static const struct config_shape shape = {.owner = CONFIG_OF_config, .prefix = "metrics."};
+    char prefix[32];
+    const struct config_shape shape = {.owner = CONFIG_OF_config, .prefix = prefix};
 
-    (void)config_object_read(r, at, value, &shape, into); /* it has reported what is wrong */
+    (void)snprintf(prefix, sizeof(prefix), "%s.", at->key); /* one of our own: it fits */
+    return config_object_read(r, at, value, &shape, into);
 }
 
-static void read_log(struct config_reader *r, const struct config_place *at, json_t *value,
-                     void *into)
+static void read_section(struct config_reader *r, const struct config_place *at, json_t *value,
+                         void *into)
 {
-    static const struct config_shape shape = {.owner = CONFIG_OF_config, .prefix = "log."};
+    (void)read_scalars(r, at, value, into); /* it has reported what is wrong */
+}
 
-    (void)config_object_read(r, at, value, &shape, into); /* it has reported what is wrong */
+/* "https://shop.example" or "http://localhost:3000": what a browser sends, nothing behind it. */
+static bool is_origin(const char *text)
+{
+    const char *host = strstr(text, "://");
+
+    return host != NULL && host > text && host[3] != '\0' &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == (size_t)(host - text) &&
+           strcspn(host + 3, "/?#@ *\\") == strlen(host + 3);
+}
+
+static void read_cors(struct config_reader *r, const struct config_place *at, json_t *value,
+                      void *into)
+{
+    const struct config_place *place = CONFIG_AT_KEY(at, "origins");
+    const json_t *origins;
+
+    if (!read_scalars(r, at, value, into)) {
+        return;
+    }
+    origins = json_object_get(value, "origins");
+    for (size_t i = 0; i < json_array_size(origins); i++) {
+        const char *origin = json_string_value(json_array_get(origins, i));
+
+        if (origin != NULL && origin[0] != '\0' && !is_origin(origin)) {
+            config_problem(r, CONFIG_AT_INDEX(place, i),
+                           "expected an origin such as \"https://shop.example\", got %s",
+                           config_quote(r, origin));
+        }
+    }
 }
 
 static void read_tables(struct config_reader *r, const struct config_place *at, json_t *value,
                         void *into)
 {
-    static const struct config_shape shape = {.owner = CONFIG_OF_config, .prefix = "tables."};
-
-    if (config_object_read(r, at, value, &shape, into) &&
-        json_object_get(value, "include") != NULL && json_object_get(value, "exclude") != NULL) {
+    if (read_scalars(r, at, value, into) && json_object_get(value, "include") != NULL &&
+        json_object_get(value, "exclude") != NULL) {
         config_problem(r, at, "has both \"include\" and \"exclude\"; keep one");
     }
 }
@@ -143,9 +144,11 @@ static void read_tables(struct config_reader *r, const struct config_place *at, 
 static void read_root(struct config_reader *r, json_t *root, struct config *config)
 {
     static const struct config_special specials[] = {
-        {"database", read_database},  {"tables", read_tables}, {"metrics", read_metrics},
-        {"limits", read_limits},      {"spool", read_spool}, {"admin", read_admin},   {"log", read_log},
-        {"pools", config_pools_read}, {"routes", NULL},
+        {"database", read_section}, {"tables", read_tables},      {"metrics", read_section},
+        {"openapi", read_section},  {"docs", read_section},       {"cors", read_cors},
+        {"limits", read_section},   {"spool", read_section},      {"admin", read_section},
+        {"log", read_section},      {"pools", config_pools_read}, {"rpc", NULL},
+        {"routes", NULL},
     };
     static const struct config_shape shape = {.owner = CONFIG_OF_config,
                                               .prefix = "",
@@ -153,9 +156,14 @@ static void read_root(struct config_reader *r, json_t *root, struct config *conf
                                               .specials_count = ARRAY_LENGTH(specials)};
     const struct config_place at = {0};
     json_t *routes;
+    json_t *rpc;
 
     if (!config_object_read(r, &at, root, &shape, config)) {
         return;
+    }
+    rpc = json_object_get(root, "rpc");
+    if (rpc != NULL) {
+        config_rpc_read(r, CONFIG_AT_KEY(&at, "rpc"), rpc, config);
     }
     routes = json_object_get(root, "routes");
     if (routes != NULL) {

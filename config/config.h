@@ -16,7 +16,7 @@
 #include "base/role.h"
 #include "config/problems.h"
 
-/* One parameter of a SQL route. */
+/* One parameter of a SQL route or of a named query. */
 enum config_type {
     CONFIG_INTEGER,
     CONFIG_NUMBER,
@@ -32,8 +32,9 @@ enum config_default { CONFIG_REQUIRED, CONFIG_DEFAULT_NULL, CONFIG_DEFAULT_VALUE
 
 struct config_param {
     char *name;
+    char *description; /* NULL: none */
     enum config_type type;
-    enum config_in in;
+    enum config_in in;               /* of a route */
     enum config_default has_default; /* "default": null or a value; absent: required */
     int64_t default_integer;         /* integer; boolean as 0 or 1 */
     double default_number;
@@ -61,7 +62,35 @@ struct config_route {
     uint64_t deadline_ms; /* 0: limits.deadline_ms */
     uint64_t body_bytes;  /* 0: limits.body_bytes */
     enum config_result result;
-    bool stream;
+    bool stream;       /* only with SQL and CONFIG_ROWS */
+    char *description; /* NULL: none */
+    struct config_param *params;
+    size_t params_count;
+};
+
+enum config_returns {
+    CONFIG_RETURNS_SCALAR, /* one value of returns_type */
+    CONFIG_RETURNS_VALUES, /* "setof TYPE" */
+    CONFIG_RETURNS_ROWS,   /* "setof TABLE": rows with the columns of returns_table */
+    CONFIG_RETURNS_ROW,    /* "row TABLE": one of those, or none */
+    CONFIG_RETURNS_VOID,
+};
+
+enum config_volatility { CONFIG_IMMUTABLE, CONFIG_STABLE, CONFIG_VOLATILE };
+
+/* A named query. Never without name, sql and returns. */
+struct config_rpc {
+    size_t index; /* its place in the file: problems with it are at $.rpc[index] */
+    char *name;
+    char *sql;
+    char *returns; /* as written; the next three say what it means */
+    enum config_returns returns_kind;
+    enum config_type returns_type; /* of a scalar, of values */
+    const char *returns_table;     /* of rows, of a row: lies in returns; else NULL */
+    enum config_volatility volatility;
+    char *pool;           /* NULL: the default pool of its kind */
+    uint64_t deadline_ms; /* 0: limits.deadline_ms */
+    char *description;    /* NULL: none */
     struct config_param *params;
     size_t params_count;
 };
@@ -91,8 +120,9 @@ struct config {
     } database;
     struct {
         bool enabled;
-        char *prefix; /* "/api" */
-        uint64_t max_rows;
+        char *prefix;      /* "/api" */
+        uint64_t max_rows; /* 0: no bound */
+        bool aggregates;
         char **include; /* only these; NULL: all */
         size_t include_count;
         char **exclude; /* all but these */
@@ -101,6 +131,17 @@ struct config {
     struct {
         bool enabled;
     } metrics;
+    struct {
+        bool enabled;
+        char *title; /* NULL: none */
+    } openapi;
+    struct {
+        bool enabled;
+    } docs;
+    struct {
+        char **origins; /* NULL, or none of them: every origin */
+        size_t origins_count;
+    } cors;
     struct {
         uint64_t body_bytes;
         uint64_t response_bytes;
@@ -131,6 +172,8 @@ struct config {
     } log;
     struct config_pool *pools; /* always holds "read" */
     size_t pools_count;
+    struct config_rpc *rpc;
+    size_t rpc_count;
     struct config_route *routes;
     size_t routes_count;
 };

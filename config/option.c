@@ -20,10 +20,12 @@ enum kind {
     KIND_LISTEN,
     KIND_PREFIX,
     KIND_PATTERN,
+    KIND_NAME,
     KIND_NAMES,
     KIND_SYNCHRONOUS,
     KIND_LEVEL,
     KIND_RESULT,
+    KIND_VOLATILITY,
     KIND_TYPE,
     KIND_IN,
     KIND_METHOD,
@@ -151,7 +153,9 @@ void config_release(enum config_owner owner, void *into)
         const struct option *o = &options[i];
 
         if (o->owner == owner && o->store == STORE_TEXT) {
-            mem_free(*(char **)member_of(o, into));
+            char **text = member_of(o, into);
+            mem_free(*text);
+            *text = NULL; /* two paths may lead to one member */
         } else if (o->owner == owner && o->store == STORE_NAMES) {
             free_names(*(char ***)member_of(o, into), *count_of(o, into));
         }
@@ -188,6 +192,13 @@ bool config_type_find(const char *text, enum config_type *ret)
         *ret = (enum config_type)(w->first + i);
     }
     return i < w->count;
+}
+
+void config_type_unknown(struct config_reader *r, const struct config_place *at, const char *text)
+{
+    const struct words *w = words_of(KIND_TYPE);
+
+    config_problem_unknown(r, at, "type", text, w->words, w->count);
 }
 
 static void read_uint(struct config_reader *r, const struct config_place *at, json_t *value,
@@ -253,6 +264,10 @@ static void read_text(struct config_reader *r, const struct config_place *at, js
         is_good = config_prefix_check(r, at, text);
     } else if (o->kind == KIND_PATTERN) {
         is_good = config_pattern_check(r, at, text);
+    } else if (o->kind == KIND_NAME && !config_is_name(text, size)) {
+        config_problem(r, at,
+                       "a name is letters, digits and \"_\", and does not start with a digit");
+        is_good = false;
     }
     if (is_good) {
         store_text(r, o, into, text);

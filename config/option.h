@@ -18,6 +18,7 @@ enum config_owner {
     CONFIG_OF_config,
     CONFIG_OF_config_pool,
     CONFIG_OF_config_route,
+    CONFIG_OF_config_rpc,
     CONFIG_OF_config_param
 };
 
@@ -47,5 +48,8 @@ bool config_object_read(struct config_reader *r, const struct config_place *at,
 
 /* Is text a type of a parameter? */
 bool config_type_find(const char *text, enum config_type *ret);
+
+/* Report a type that is none. */
+void config_type_unknown(struct config_reader *r, const struct config_place *at, const char *text);
 
 #endif

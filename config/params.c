@@ -16,11 +16,6 @@
 static const struct config_special specials[] = {
     {"default", NULL}, {"minimum", NULL}, {"maximum", NULL}};
 
-static const struct config_shape shape = {.owner = CONFIG_OF_config_param,
-                                          .prefix = "routes[].params.*.",
-                                          .specials = specials,
-                                          .specials_count = ARRAY_LENGTH(specials)};
-
 static const char *const type_names[] = {
     [CONFIG_INTEGER] = "an integer", [CONFIG_NUMBER] = "a number", [CONFIG_STRING] = "a string",
     [CONFIG_BOOLEAN] = "a boolean",  [CONFIG_BLOB] = "a blob",     [CONFIG_JSON] = "a json value"};
@@ -215,8 +210,12 @@ static void read_default(struct config_reader *r, const struct config_place *at,
 }
 
 static void read_param(struct config_reader *r, const struct config_place *at, json_t *value,
-                       struct config_param *p)
+                       const char *prefix, struct config_param *p)
 {
+    const struct config_shape shape = {.owner = CONFIG_OF_config_param,
+                                       .prefix = prefix,
+                                       .specials = specials,
+                                       .specials_count = ARRAY_LENGTH(specials)};
     const json_t *type;
 
     if (!config_object_read(r, at, value, &shape, p)) {
@@ -232,9 +231,10 @@ static void read_param(struct config_reader *r, const struct config_place *at, j
 }
 
 void config_params_read(struct config_reader *r, const struct config_place *at,
-                        struct json_t *value, void *into)
+                        struct json_t *value, const char *prefix, struct config_param **ret,
+                        size_t *ret_count)
 {
-    struct config_route *route = into;
+    struct config_param *params;
     const char *name;
     json_t *member;
 
@@ -242,15 +242,17 @@ void config_params_read(struct config_reader *r, const struct config_place *at,
         config_problem_type(r, at, "an object", value);
         return;
     }
-    route->params = mem_zalloc((json_object_size(value) + 1) * sizeof(*route->params));
-    if (route->params == NULL) {
+    params = mem_zalloc((json_object_size(value) + 1) * sizeof(*params));
+    if (params == NULL) {
         r->status = STATUS_NOMEM;
         return;
     }
+    *ret = params;
+    *ret_count = 0;
     json_object_foreach(value, name, member)
     {
         const struct config_place *place = CONFIG_AT_KEY(at, name);
-        struct config_param *p = &route->params[route->params_count];
+        struct config_param *p = &params[*ret_count];
 
         if (!config_is_name(name, strlen(name))) {
             config_problem(r, place,
@@ -260,21 +262,23 @@ void config_params_read(struct config_reader *r, const struct config_place *at,
         }
         p->name = config_copy(r, name);
         if (p->name == NULL || config_defaults(CONFIG_OF_config_param, p) != STATUS_OK) {
+            mem_free(p->name);
             r->status = STATUS_NOMEM;
             return;
         }
-        route->params_count++;
-        read_param(r, place, member, p);
+        (*ret_count)++;
+        read_param(r, place, member, prefix, p);
     }
 }
 
-void config_params_fini(struct config_route *route)
+void config_params_fini(struct config_param *params, size_t count)
 {
-    for (size_t i = 0; i < route->params_count; i++) {
-        mem_free(route->params[i].name);
-        mem_free(route->params[i].default_text);
+    for (size_t i = 0; i < count; i++) {
+        mem_free(params[i].name);
+        mem_free(params[i].default_text);
+        config_release(CONFIG_OF_config_param, &params[i]);
     }
-    mem_free(route->params);
+    mem_free(params);
 }
 
 static bool has_param(const struct config_route *route, struct str name)

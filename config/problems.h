@@ -1,6 +1,6 @@
 /*
  * What is wrong with a configuration: a list of JSON paths and sentences, in the order of the file
- * (routes last, since they build on the rest).
+ * (named queries and routes last, since they build on the rest).
  */
 #ifndef GANTRY_CONFIG_PROBLEMS_H
 #define GANTRY_CONFIG_PROBLEMS_H

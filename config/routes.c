@@ -10,7 +10,15 @@
 #include "config/pattern.h"
 #include "config/pools.h"
 
-static const struct config_special specials[] = {{"params", config_params_read}};
+static void read_params(struct config_reader *r, const struct config_place *at, json_t *value,
+                        void *into)
+{
+    struct config_route *route = into;
+
+    config_params_read(r, at, value, "routes[].params.*.", &route->params, &route->params_count);
+}
+
+static const struct config_special specials[] = {{"params", read_params}};
 
 static const struct config_shape shape = {.owner = CONFIG_OF_config_route,
                                           .prefix = "routes[].",
@@ -19,7 +27,7 @@ static const struct config_shape shape = {.owner = CONFIG_OF_config_route,
 
 static void fini(struct config_route *route)
 {
-    config_params_fini(route);
+    config_params_fini(route->params, route->params_count);
     config_release(CONFIG_OF_config_route, route);
     *route = (struct config_route){0};
 }
@@ -78,6 +86,15 @@ static void check_kind(struct config_reader *r, const struct config_place *at, c
     }
 }
 
+static void check_stream(struct config_reader *r, const struct config_place *at,
+                         const struct config_route *route)
+{
+    if (route->stream && route->result != CONFIG_ROWS) {
+        config_problem(r, CONFIG_AT_KEY(at, "stream"),
+                       "goes with \"result\": \"rows\": there is nothing to stream else");
+    }
+}
+
 static void check_path(struct config_reader *r, const struct config_place *at,
                        const struct config *config, const struct config_route *route)
 {
@@ -88,7 +105,8 @@ static void check_path(struct config_reader *r, const struct config_place *at,
         config_problem(r, place, "%s is the service's own", owned);
         return;
     }
-    if (config->tables.enabled && config_path_is_below(route->path, config->tables.prefix)) {
+    if ((config->tables.enabled || config->rpc_count > 0) &&
+        config_path_is_below(route->path, config->tables.prefix)) {
         config_problem(r, place,
                        "%s belongs to the tables; choose another path or another "
                        "\"tables.prefix\"",
@@ -131,6 +149,7 @@ static bool read_route(struct config_reader *r, const struct config_place *at, j
         config_problem(r, at, "\"path\" is missing");
     }
     check_kind(r, at, value, route);
+    check_stream(r, at, route);
     if (route->path != NULL) {
         check_path(r, at, config, route);
     }

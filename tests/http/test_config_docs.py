@@ -24,8 +24,18 @@ BY_HAND = {
     "routes[].params.*.default",
     "routes[].params.*.minimum",
     "routes[].params.*.maximum",
+    "rpc[].params.*.default",
+    "rpc[].params.*.minimum",
+    "rpc[].params.*.maximum",
 }
-REQUIRED = {"routes[].path", "routes[].params.*.type"}
+REQUIRED = {
+    "routes[].path",
+    "routes[].params.*.type",
+    "rpc[].name",
+    "rpc[].sql",
+    "rpc[].returns",
+    "rpc[].params.*.type",
+}
 NO_DEFAULT = {"NONE", "NULL", "INHERITED", "UINT64_MAX"}
 
 
