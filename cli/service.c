@@ -101,11 +101,14 @@ static enum status create_tables(struct service *s, struct error *err)
     const struct config *config = s->config;
     struct table_conf conf = {.db = s->db,
                               .rows_max = config->tables.max_rows,
+                              .has_aggregates = config->tables.aggregates,
                               .stream_bytes = config->limits.stream_bytes,
                               .include = (const char *const *)config->tables.include,
                               .include_count = config->tables.include_count,
                               .exclude = (const char *const *)config->tables.exclude,
-                              .exclude_count = config->tables.exclude_count};
+                              .exclude_count = config->tables.exclude_count,
+                              .cors = {.origins = (const char *const *)config->cors.origins,
+                                       .origins_count = config->cors.origins_count}};
 
     if (!config->tables.enabled || s->db == NULL) {
         return STATUS_OK;
