@@ -5,7 +5,10 @@
 
 #include "base/base64.h"
 #include "base/mem.h"
+#include "cli/openapi_routes.h"
 #include "handlers/admin/admin.h"
+#include "handlers/docs/docs.h"
+#include "handlers/openapi/openapi.h"
 #include "handlers/sleep/sleep.h"
 #include "handlers/table/table.h"
 #include "server/listener.h"
@@ -47,15 +50,17 @@ static enum status add_own(struct service *s, struct router *router, enum method
 }
 
 /*
- * The system's own routes. Those for anybody are on both listeners. Those for operators are on the
+ * The system's own routes. Those for clients are on the main listener, those for anybody on both.
+ * Those for operators are on the
  * admin listener; without one they are on the main one (and what an operator may do, not only see,
  * is there only if it is on the loopback).
  */
-enum audience { FOR_ANYBODY, FOR_OPERATORS, FOR_OPERATORS_NEARBY };
+enum audience { FOR_CLIENTS, FOR_ANYBODY, FOR_OPERATORS, FOR_OPERATORS_NEARBY };
 
 static bool is_on_main(const struct service *s, enum audience audience)
 {
     switch (audience) {
+    case FOR_CLIENTS:
     case FOR_ANYBODY:
         return true;
     case FOR_OPERATORS:
@@ -74,6 +79,11 @@ static enum status add_system(struct service *s, struct error *err)
         const struct handler *handler;
         enum audience audience;
     } rows[] = {
+        {METHOD_GET, "/openapi.json", s->openapi == NULL ? NULL : openapi_handler(s->openapi),
+         FOR_CLIENTS},
+        {METHOD_GET, "/docs", s->has_docs ? docs_page_handler() : NULL, FOR_CLIENTS},
+        {METHOD_GET, "/docs/", s->has_docs ? docs_slash_handler() : NULL, FOR_CLIENTS},
+        {METHOD_GET, "/docs/{file}", s->has_docs ? docs_file_handler() : NULL, FOR_CLIENTS},
         {METHOD_GET, "/health", health_live_handler(s->health), FOR_ANYBODY},
         {METHOD_GET, "/livez", health_live_handler(s->health), FOR_ANYBODY},
         {METHOD_GET, "/readyz", health_ready_handler(s->health), FOR_ANYBODY},
@@ -92,7 +102,7 @@ static enum status add_system(struct service *s, struct error *err)
         if (is_on_main(s, rows[i].audience)) {
             status = add_own(s, s->router, rows[i].method, rows[i].path, rows[i].handler, err);
         }
-        if (status == STATUS_OK && s->admin_router != NULL) {
+        if (status == STATUS_OK && s->admin_router != NULL && rows[i].audience != FOR_CLIENTS) {
             status =
                 add_own(s, s->admin_router, rows[i].method, rows[i].path, rows[i].handler, err);
         }
@@ -148,7 +158,7 @@ static enum status add_tables(struct service *s, struct error *err)
 
 /* --- one SQL route ------------------------------------------------------------------------ */
 
-static enum sql_in place_of(const struct config_route *route, const struct config_param *param)
+enum sql_in routes_place_of(const struct config_route *route, const struct config_param *param)
 {
     char segment[PATH_SIZE];
     bool is_in_path;
@@ -206,7 +216,7 @@ static struct sql_param param_of(const struct config_route *route, const struct 
     return (struct sql_param){
         .name = p->name,
         .type = (enum sql_type)p->type, /* the two lists are the same; see the assertion below */
-        .in = place_of(route, p),
+        .in = routes_place_of(route, p),
         .has_default = (enum sql_default)p->has_default,
         .fallback = fallback_of(p),
         .has_minimum = p->has_minimum,
@@ -348,6 +358,9 @@ static enum status add_configured(struct service *s, const struct config_route *
     }
     if (status != STATUS_OK || !choose_pool(s, conf, writes, problems, &route.executor)) {
         return STATUS_OK; /* said in problems */
+    }
+    if (s->openapi_routes != NULL) {
+        openapi_routes_note(s->openapi_routes, s->config, conf, writes);
     }
     status = router_add(s->router, &route, err);
     if (status == STATUS_CONFLICT || status == STATUS_INVALID) {

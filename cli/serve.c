@@ -289,6 +289,12 @@ static int announce(const struct servers *servers, const struct service *service
     if (service_has_tables(service)) {
         (void)printf("  tables  http://%s%s/\n", address, config->tables.prefix);
     }
+    if (service_has_docs(service)) {
+        (void)printf("  docs    http://%s/docs\n", address);
+    }
+    if (service_has_openapi(service)) {
+        (void)printf("  openapi http://%s/openapi.json\n", address);
+    }
     (void)printf("  health  http://%s/health\n", address);
     if (service_metrics(service) != NULL) {
         (void)printf("  metrics http://%s/metrics\n",

@@ -5,10 +5,12 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/openapi_routes.h"
 #include "cli/routes.h"
 #include "cli/service_parts.h"
 #include "handlers/admin/admin.h"
 #include "handlers/table/table.h"
+#include "server/listener.h"
 #include "server/server.h"
 #include "storage/database.h"
 
@@ -116,6 +118,36 @@ static enum status create_tables(struct service *s, struct error *err)
     return table_api_create(&conf, &s->tables, err);
 }
 
+static enum status create_openapi(struct service *s)
+{
+    const struct config *config = s->config;
+    struct openapi_conf conf = {
+        .title = "Gantry",
+        .version = GANTRY_VERSION,
+        .db = s->db,
+        .has_tables = s->tables != NULL,
+        .prefix = config->tables.prefix,
+        .rows_max = config->tables.max_rows,
+        .include = (const char *const *)config->tables.include,
+        .include_count = config->tables.include_count,
+        .exclude = (const char *const *)config->tables.exclude,
+        .exclude_count = config->tables.exclude_count,
+        .routes_count = config->routes_count,
+        .has_metrics = config->metrics.enabled && config->admin.listen == NULL,
+        .has_admin = config->admin.listen == NULL && listener_is_loopback(config->listen),
+        .has_docs = true,
+        .bytes_max = (size_t)config->limits.response_bytes,
+    };
+    enum status status = openapi_routes_create(config, &s->openapi_routes);
+
+    if (status == STATUS_OK) {
+        conf.routes = openapi_routes_list(s->openapi_routes);
+        status = openapi_create(&conf, &s->openapi);
+    }
+    s->has_docs = status == STATUS_OK && conf.has_docs;
+    return status;
+}
+
 static enum status create_metrics(struct service *s)
 {
     struct metrics_conf conf = {.executors = s->executors,
@@ -158,6 +190,9 @@ static enum status build(struct service *s, struct problems *problems, struct er
     }
     if (create_metrics(s) != STATUS_OK) {
         return error_set(err, STATUS_NOMEM, "no memory for the metrics");
+    }
+    if (create_openapi(s) != STATUS_OK) {
+        return error_set(err, STATUS_NOMEM, "no memory for the description of the routes");
     }
     status = routes_add(s, problems, err);
     /* Were it still open when the writer closes, the last commits would stay in the -wal file. */
@@ -212,6 +247,8 @@ void service_destroy(struct service *s)
     }
     mem_free(s->sql_routes);
     table_api_destroy(s->tables);
+    openapi_destroy(s->openapi);
+    openapi_routes_destroy(s->openapi_routes);
     health_destroy(s->health);
     metrics_destroy(s->metrics);
     admin_destroy(s->admin);
@@ -244,4 +281,14 @@ struct metrics *service_metrics(const struct service *s)
 bool service_has_tables(const struct service *s)
 {
     return s->tables != NULL;
+}
+
+bool service_has_openapi(const struct service *s)
+{
+    return s->openapi != NULL;
+}
+
+bool service_has_docs(const struct service *s)
+{
+    return s->has_docs;
 }

@@ -46,4 +46,8 @@ struct metrics *service_metrics(const struct service *service);
 /* Is the tables' API part of it? */
 bool service_has_tables(const struct service *service);
 
+/* Are /openapi.json and /docs answered? */
+bool service_has_openapi(const struct service *service);
+bool service_has_docs(const struct service *service);
+
 #endif

@@ -8,6 +8,8 @@
 #include "storage/slot.h"
 
 struct admin;
+struct openapi;
+struct openapi_routes;
 struct table_api;
 
 struct service {
@@ -23,7 +25,10 @@ struct service {
     struct health *health;
     struct metrics *metrics; /* NULL: switched off */
     struct admin *admin;
-    struct table_api *tables; /* NULL: not served */
+    struct table_api *tables;              /* NULL: not served */
+    struct openapi *openapi;               /* NULL: switched off */
+    struct openapi_routes *openapi_routes; /* what it tells of the configured ones */
+    bool has_docs;
     struct sql_route **sql_routes;
     size_t sql_routes_count;
     struct router *router;

@@ -21,6 +21,12 @@ struct buf *call_answer(struct call *call, unsigned http_status, const char *con
     return &call->response.body;
 }
 
+void call_answer_lent(struct call *call, const char *content_type, struct str bytes)
+{
+    (void)call_answer(call, 200, content_type); /* nothing to append */
+    call->response.lent = bytes;
+}
+
 void call_answer_empty(struct call *call, unsigned http_status)
 {
     (void)call_answer(call, http_status, NULL); /* nothing to append */

@@ -38,6 +38,9 @@ struct call {
  */
 struct buf *call_answer(struct call *call, unsigned http_status, const char *content_type);
 
+/* Answer 200 with bytes that stay for the life of the process, such as a file in the program. */
+void call_answer_lent(struct call *call, const char *content_type, struct str bytes);
+
 /* Answer with a status alone. */
 void call_answer_empty(struct call *call, unsigned http_status);
 

@@ -171,7 +171,7 @@ static void work(struct task *task, struct worker *worker)
     exchange_seal(ex);
     encoding_apply(&ex->call.request, &ex->call.response);
     ex->task_answer_status = ex->call.response.http_status;
-    ex->task_answer_size = ex->call.response.body.size;
+    ex->task_answer_size = response_size(&ex->call.response);
     ex->task_answer = mhd_response_create(&ex->call.response, ex->call.request.id);
 }
 

@@ -39,7 +39,7 @@ static void decide_call(struct exchange *ex) ON_LOOP
 
     exchange_seal(ex);
     http_status = ex->call.response.http_status;
-    ex->answer_size = ex->call.response.body.size;
+    ex->answer_size = response_size(&ex->call.response);
     answer_decide(ex, mhd_response_create(&ex->call.response, ex->call.request.id), http_status);
 }
 

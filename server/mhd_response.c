@@ -30,22 +30,28 @@ struct MHD_Response *mhd_response_add_headers(struct MHD_Response *response,
     return response;
 }
 
-struct MHD_Response *mhd_response_create(struct response *r, const char *request_id)
+/* The body, which is taken; or what is lent, which libmicrohttpd only reads. */
+static struct MHD_Response *create(struct response *r)
 {
     struct MHD_Response *response;
     size_t size;
     char *body = buf_take(&r->body, &size);
 
-    if (size == 0) {
+    if (r->lent.at != NULL || size == 0) {
         mem_free(body);
-        response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-    } else {
-        response = MHD_create_response_from_buffer_with_free_callback(size, body, mem_free);
-        if (response == NULL) {
-            mem_free(body);
-        }
+        return MHD_create_response_from_buffer(r->lent.size, (void *)(uintptr_t)r->lent.at,
+                                               MHD_RESPMEM_PERSISTENT);
     }
-    return mhd_response_add_headers(response, r, request_id);
+    response = MHD_create_response_from_buffer_with_free_callback(size, body, mem_free);
+    if (response == NULL) {
+        mem_free(body);
+    }
+    return response;
+}
+
+struct MHD_Response *mhd_response_create(struct response *r, const char *request_id)
+{
+    return mhd_response_add_headers(create(r), r, request_id);
 }
 
 void mhd_response_destroy(struct MHD_Response *response)

@@ -30,6 +30,7 @@ static void write_problem(struct response *r, const struct problem_words *words,
     struct buf *b = &r->body;
 
     buf_clear(b);
+    r->lent = (struct str){NULL, 0};
     r->http_status = words->http_status;
     r->content_type = "application/problem+json";
     buf_printf(b, "{\"status\":%u", words->http_status);

@@ -44,6 +44,7 @@ void response_fini(struct response *r)
 void response_reset(struct response *r)
 {
     buf_clear(&r->body);
+    r->lent = (struct str){NULL, 0};
     if (r->headers_count > 0) {
         arena_fini(&r->store->values);
         begin_values(r->store);

@@ -23,10 +23,19 @@ struct response {
     unsigned http_status;     /* 0: nothing was answered yet */
     const char *content_type; /* static; NULL: no body */
     struct buf body;
+    struct str
+        lent; /* instead of body: bytes that stay for the life of the process, so that they are
+                        neither copied nor charged to a budget; at == NULL: none */
     struct response_header *headers; /* NULL until there was one */
     size_t headers_count;
     struct response_store *store; /* Private: lazily made */
 };
+
+/* Bytes of what is sent. */
+static inline size_t response_size(const struct response *r)
+{
+    return r->lent.at != NULL ? r->lent.size : r->body.size;
+}
 
 /* body_max: bytes; a body that wants more fails with TOO_BIG in its buf. */
 void response_init(struct response *r, size_t body_max);

@@ -12,6 +12,9 @@
 #include "openapi_responses.h"
 #include "openapi_schemas.h"
 #include "openapi_service_paths.h"
+#include "openapi_wait_parameters.h"
+#include "openapi_write_parameters.h"
+#include "openapi_write_responses.h"
 
 #define EMBEDDED(name) ((struct str){name, name##_size})
 
@@ -20,6 +23,10 @@ static void put_info(struct outline *o, const struct openapi_conf *conf)
     outline_open(o, STR("info"));
     outline_text(o, STR("title"), str_of(conf->title));
     outline_text(o, STR("version"), str_of(conf->version));
+    outline_text(
+        o, STR("description"),
+        STR("What goes wrong is answered as `application/problem+json`, which says what it was "
+            "and, where that is known, what to do about it."));
     outline_close(o);
     outline_json(o, STR("security"), STR("[]"));
 }
@@ -113,13 +120,29 @@ static void put_components(struct outline *o, const struct openapi_conf *conf,
     outline_close(o);
     outline_open(o, STR("parameters"));
     outline_members(o, EMBEDDED(openapi_parameters));
+    if (conf->is_writable) {
+        outline_members(o, EMBEDDED(openapi_write_parameters));
+    }
+    if (conf->routes_count + conf->queries_count > 0) {
+        outline_members(o, EMBEDDED(openapi_wait_parameters));
+    }
     for (size_t i = 0; i < tables_count; i++) {
         if (operations_have(conf, &schema->tables[i])) {
             relation_put_parameters(o, &schema->tables[i]);
         }
     }
     outline_close(o);
-    outline_json(o, STR("responses"), EMBEDDED(openapi_responses));
+    outline_open(o, STR("responses"));
+    outline_members(o, EMBEDDED(openapi_responses));
+    if (conf->is_writable) {
+        outline_members(o, EMBEDDED(openapi_write_responses));
+    }
+    for (size_t i = 0; i < tables_count; i++) {
+        if (operations_have(conf, &schema->tables[i])) {
+            relation_put_response(o, &schema->tables[i]);
+        }
+    }
+    outline_close(o);
     outline_json(o, STR("headers"), EMBEDDED(openapi_headers));
     outline_close(o);
 }

@@ -6,10 +6,10 @@
  * themselves therefore never meet a table's name:
  *
  *     schemas     T            a row of the table T
- *                 body.T       what can be written to it
+ *                 body.T       what can be written to it; new.T with what a new row needs
  *                 gantry.X     ours, such as gantry.problem
  *     parameters  rowFilter.T.C, and ours: select, order, ...
- *     responses   ours
+ *     responses   rows.T, and ours
  */
 #ifndef GANTRY_HANDLERS_OPENAPI_DOCUMENT_H
 #define GANTRY_HANDLERS_OPENAPI_DOCUMENT_H

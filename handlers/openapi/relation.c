@@ -165,20 +165,6 @@ static void put_body(struct outline *o, const struct schema_table *table, enum m
     outline_close(o);
 }
 
-static void put_rows_response(struct outline *o, struct str code, struct str description,
-                              const struct schema_table *table)
-{
-    outline_open(o, code);
-    outline_text(o, STR("description"), description);
-    outline_open(o, STR("headers"));
-    relation_put_ours(o, STR("Content-Range"), "headers", "contentRange");
-    relation_put_ours(o, STR("ETag"), "headers", "eTag");
-    relation_put_ours(o, STR("Preference-Applied"), "headers", "preferenceApplied");
-    outline_close(o);
-    relation_put_content(o, table, false);
-    outline_close(o);
-}
-
 static void put_empty_response(struct outline *o, struct str code, struct str description)
 {
     outline_open(o, code);
@@ -186,42 +172,27 @@ static void put_empty_response(struct outline *o, struct str code, struct str de
     outline_close(o);
 }
 
-static void put_problems(struct outline *o, enum method method)
-{
-    relation_put_ours(o, STR("400"), "responses", "badRequest");
-    relation_put_ours(o, STR("404"), "responses", "notFound");
-    relation_put_ours(o, STR("406"), "responses", "notAcceptable");
-    if (method == METHOD_GET) {
-        relation_put_ours(o, STR("416"), "responses", "rangeNotSatisfiable");
-    } else {
-        relation_put_ours(o, STR("409"), "responses", "conflict");
-    }
-    relation_put_ours(o, STR("4XX"), "responses", "refused");
-    relation_put_ours(o, STR("503"), "responses", "unavailable");
-    relation_put_ours(o, STR("5XX"), "responses", "failed");
-}
-
 static void put_responses(struct outline *o, const struct schema_table *table, enum method method)
 {
     outline_open(o, STR("responses"));
     switch (method) {
     case METHOD_GET:
-        put_rows_response(o, STR("200"), STR("The rows."), table);
-        put_rows_response(o, STR("206"), STR("The rows, when they were counted and are not all."),
-                          table);
+        put_reference(o, STR("200"), "responses/rows.", table, NULL);
+        put_reference(o, STR("206"), "responses/rows.", table, NULL);
         relation_put_ours(o, STR("304"), "responses", "notModified");
         break;
     case METHOD_POST:
-        put_rows_response(o, STR("200"), STR("All rows were there already, and were changed."),
-                          table);
-        put_rows_response(o, STR("201"), STR("Made; with the rows if they were asked for."), table);
+        put_reference(o, STR("200"), "responses/rows.", table, NULL);
+        put_reference(o, STR("201"), "responses/rows.", table, NULL);
         break;
     default:
-        put_rows_response(o, STR("200"), STR("Done, with the rows that were asked for."), table);
+        put_reference(o, STR("200"), "responses/rows.", table, NULL);
         put_empty_response(o, STR("204"), STR("Done."));
         break;
     }
-    put_problems(o, method);
+    relation_put_ours(o, STR("4XX"), "responses",
+                      method == METHOD_GET ? "refusedRead" : "refusedWrite");
+    relation_put_ours(o, STR("5XX"), "responses", "failed");
     outline_close(o);
 }
 
@@ -357,6 +328,19 @@ void relation_put_schemas(struct outline *o, const struct openapi_conf *conf,
     if (relation_answers(conf, table, METHOD_POST) || relation_answers(conf, table, METHOD_PATCH)) {
         put_body_schemas(o, table);
     }
+}
+
+void relation_put_response(struct outline *o, const struct schema_table *table)
+{
+    open_component(o, "rows.", table);
+    outline_text(o, STR("description"), STR("The rows."));
+    outline_open(o, STR("headers"));
+    relation_put_ours(o, STR("Content-Range"), "headers", "contentRange");
+    relation_put_ours(o, STR("ETag"), "headers", "eTag");
+    relation_put_ours(o, STR("Preference-Applied"), "headers", "preferenceApplied");
+    outline_close(o);
+    relation_put_content(o, table, false);
+    outline_close(o);
 }
 
 static void put_filter(struct outline *o, const struct schema_table *table,

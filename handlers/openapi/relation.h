@@ -24,6 +24,9 @@ void relation_put_parameters(struct outline *o, const struct schema_table *table
 /* {"$ref":"#/components/KIND/KEY"}, as the member name: a component of ours. */
 void relation_put_ours(struct outline *o, struct str name, const char *kind, const char *key);
 
+/* The answer that is rows of it. */
+void relation_put_response(struct outline *o, const struct schema_table *table);
+
 /* A reference to the filter by a column, as an item. */
 void relation_put_filter(struct outline *o, const struct schema_table *table,
                          const struct schema_column *column);

@@ -96,7 +96,6 @@ static void put_success(struct outline *o, const struct openapi_route *route)
         open_json(o, code, STR("The row."));
         outline_json(o, STR("schema"), STR("{\"type\":\"object\"}"));
         close_json(o);
-        relation_put_ours(o, STR("404"), "responses", "notFound");
         break;
     case OPENAPI_NONE:
         outline_open(o, STR("204"));

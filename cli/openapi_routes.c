@@ -1,0 +1,147 @@
+#include "cli/openapi_routes.h"
+
+#include "base/mem.h"
+#include "cli/routes.h"
+
+struct openapi_routes {
+    struct openapi_route *list;
+    struct openapi_param *params; /* of all of them, one behind the other */
+};
+
+_Static_assert((int)CONFIG_INTEGER == (int)OPENAPI_INTEGER &&
+                   (int)CONFIG_NUMBER == (int)OPENAPI_NUMBER &&
+                   (int)CONFIG_STRING == (int)OPENAPI_STRING &&
+                   (int)CONFIG_BOOLEAN == (int)OPENAPI_BOOLEAN &&
+                   (int)CONFIG_BLOB == (int)OPENAPI_BLOB && (int)CONFIG_JSON == (int)OPENAPI_JSON &&
+                   (int)SQL_IN_PATH == (int)OPENAPI_IN_PATH &&
+                   (int)SQL_IN_QUERY == (int)OPENAPI_IN_QUERY &&
+                   (int)SQL_IN_BODY == (int)OPENAPI_IN_BODY,
+               "config, handlers/sql and handlers/openapi must number their types alike");
+
+/* The default as the configuration writes it; a blob stays the base64 text that it is there. */
+static struct value fallback_of(const struct config_param *p)
+{
+    switch (p->type) {
+    case CONFIG_INTEGER:
+    case CONFIG_BOOLEAN:
+        return (struct value){.type = VALUE_INTEGER, .integer = p->default_integer};
+    case CONFIG_NUMBER:
+        return (struct value){.type = VALUE_REAL, .real = p->default_number};
+    default:
+        return (struct value){.type = VALUE_TEXT, .bytes = str_of(p->default_text)};
+    }
+}
+
+static struct openapi_param param_of(const struct config_route *route, const struct config_param *p)
+{
+    struct openapi_param param = {
+        .name = p->name,
+        .description = p->description,
+        .type = (enum openapi_type)p->type,
+        .in = (enum openapi_in)routes_place_of(route, p),
+        .is_required = p->has_default == CONFIG_REQUIRED,
+        .is_nullable = p->has_default == CONFIG_DEFAULT_NULL,
+        .has_default = p->has_default == CONFIG_DEFAULT_VALUE,
+        .has_minimum = p->has_minimum,
+        .has_maximum = p->has_maximum,
+        .minimum_integer = p->minimum_integer,
+        .maximum_integer = p->maximum_integer,
+        .minimum_number = p->minimum_number,
+        .maximum_number = p->maximum_number,
+        .min_length = p->min_length,
+        .max_length = p->max_length,
+    };
+
+    if (param.has_default) {
+        param.fallback = fallback_of(p);
+    }
+    return param;
+}
+
+/* What sleep takes: it says so in its README only. */
+static const struct openapi_param sleep_params[] = {
+    {.name = "ms",
+     .description = "Milliseconds to hold a thread.",
+     .type = OPENAPI_INTEGER,
+     .in = OPENAPI_IN_QUERY,
+     .is_required = true,
+     .has_minimum = true,
+     .has_maximum = true,
+     .maximum_integer = 3600000,
+     .max_length = UINT64_MAX},
+};
+
+static enum openapi_result result_of(enum config_result result)
+{
+    return result == CONFIG_ROW ? OPENAPI_ROW : result == CONFIG_NONE ? OPENAPI_NONE : OPENAPI_ROWS;
+}
+
+/* params has room for the route's parameters. */
+static struct openapi_route route_of(const struct config_route *conf, struct openapi_param *params)
+{
+    struct openapi_route route = {.method = method_of(str_of(conf->method)),
+                                  .path = conf->path,
+                                  .description = conf->description,
+                                  .result = result_of(conf->result),
+                                  .params = params,
+                                  .params_count = conf->params_count};
+
+    if (conf->sql == NULL) { /* sleep, the only handler there is */
+        route.result = OPENAPI_ANYTHING;
+        route.params = sleep_params;
+        route.params_count = 1;
+        return route;
+    }
+    for (size_t i = 0; i < conf->params_count; i++) {
+        params[i] = param_of(conf, &conf->params[i]);
+    }
+    return route;
+}
+
+enum status openapi_routes_create(const struct config *config, struct openapi_routes **ret)
+{
+    struct openapi_routes *routes = mem_zalloc(sizeof(*routes));
+    size_t count = 0;
+
+    if (routes == NULL) {
+        return STATUS_NOMEM;
+    }
+    for (size_t i = 0; i < config->routes_count; i++) {
+        count += config->routes[i].params_count;
+    }
+    routes->list = mem_zalloc((config->routes_count + 1) * sizeof(*routes->list));
+    routes->params = mem_zalloc((count + 1) * sizeof(*routes->params));
+    if (routes->list == NULL || routes->params == NULL) {
+        openapi_routes_destroy(routes);
+        return STATUS_NOMEM;
+    }
+    count = 0;
+    for (size_t i = 0; i < config->routes_count; i++) {
+        routes->list[i] = route_of(&config->routes[i], routes->params + count);
+        count += config->routes[i].params_count;
+    }
+    *ret = routes;
+    return STATUS_OK;
+}
+
+void openapi_routes_destroy(struct openapi_routes *routes)
+{
+    if (routes != NULL) {
+        mem_free(routes->list);
+        mem_free(routes->params);
+        mem_free(routes);
+    }
+}
+
+const struct openapi_route *openapi_routes_list(const struct openapi_routes *routes)
+{
+    return routes->list;
+}
+
+void openapi_routes_note(struct openapi_routes *routes, const struct config *config,
+                         const struct config_route *route, bool writes)
+{
+    struct openapi_route *known = &routes->list[route - config->routes];
+
+    known->is_created = writes && known->method == METHOD_POST;
+}
