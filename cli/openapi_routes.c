@@ -13,9 +13,9 @@ _Static_assert((int)CONFIG_INTEGER == (int)OPENAPI_INTEGER &&
                    (int)CONFIG_STRING == (int)OPENAPI_STRING &&
                    (int)CONFIG_BOOLEAN == (int)OPENAPI_BOOLEAN &&
                    (int)CONFIG_BLOB == (int)OPENAPI_BLOB && (int)CONFIG_JSON == (int)OPENAPI_JSON &&
-                   (int)SQL_IN_PATH == (int)OPENAPI_IN_PATH &&
-                   (int)SQL_IN_QUERY == (int)OPENAPI_IN_QUERY &&
-                   (int)SQL_IN_BODY == (int)OPENAPI_IN_BODY,
+                   (int)PARAM_IN_PATH == (int)OPENAPI_IN_PATH &&
+                   (int)PARAM_IN_QUERY == (int)OPENAPI_IN_QUERY &&
+                   (int)PARAM_IN_BODY == (int)OPENAPI_IN_BODY,
                "config, handlers/sql and handlers/openapi must number their types alike");
 
 /* The default as the configuration writes it; a blob stays the base64 text that it is there. */

@@ -158,18 +158,18 @@ static enum status add_tables(struct service *s, struct error *err)
 
 /* --- one SQL route ------------------------------------------------------------------------ */
 
-enum sql_in routes_place_of(const struct config_route *route, const struct config_param *param)
+enum param_in routes_place_of(const struct config_route *route, const struct config_param *param)
 {
     char segment[PATH_SIZE];
     bool is_in_path;
 
     switch (param->in) {
     case CONFIG_IN_PATH:
-        return SQL_IN_PATH;
+        return PARAM_IN_PATH;
     case CONFIG_IN_QUERY:
-        return SQL_IN_QUERY;
+        return PARAM_IN_QUERY;
     case CONFIG_IN_BODY:
-        return SQL_IN_BODY;
+        return PARAM_IN_BODY;
     case CONFIG_IN_DEFAULT:
         break;
     }
@@ -177,9 +177,9 @@ enum sql_in routes_place_of(const struct config_route *route, const struct confi
         (size_t)snprintf(segment, sizeof(segment), "{%s}", param->name) < sizeof(segment) &&
         strstr(route->path, segment) != NULL;
     if (is_in_path) {
-        return SQL_IN_PATH;
+        return PARAM_IN_PATH;
     }
-    return route->method[0] == 'P' ? SQL_IN_BODY : SQL_IN_QUERY; /* POST, PUT, PATCH */
+    return route->method[0] == 'P' ? PARAM_IN_BODY : PARAM_IN_QUERY; /* POST, PUT, PATCH */
 }
 
 /* The default as it is bound. Blobs are decoded in place: config has checked them. */
@@ -211,13 +211,13 @@ static struct value fallback_of(const struct config_param *param)
     return value;
 }
 
-static struct sql_param param_of(const struct config_route *route, const struct config_param *p)
+static struct param param_of(const struct config_route *route, const struct config_param *p)
 {
-    return (struct sql_param){
+    return (struct param){
         .name = p->name,
-        .type = (enum sql_type)p->type, /* the two lists are the same; see the assertion below */
+        .type = (enum param_type)p->type, /* the two lists are the same; see the assertion below */
         .in = routes_place_of(route, p),
-        .has_default = (enum sql_default)p->has_default,
+        .has_default = (enum param_default)p->has_default,
         .fallback = fallback_of(p),
         .has_minimum = p->has_minimum,
         .has_maximum = p->has_maximum,
@@ -230,11 +230,12 @@ static struct sql_param param_of(const struct config_route *route, const struct 
     };
 }
 
-_Static_assert((int)CONFIG_JSON == (int)SQL_JSON && (int)CONFIG_BLOB == (int)SQL_BLOB &&
-                   (int)CONFIG_STRING == (int)SQL_STRING && (int)CONFIG_NUMBER == (int)SQL_NUMBER &&
-                   (int)CONFIG_BOOLEAN == (int)SQL_BOOLEAN &&
-                   (int)CONFIG_DEFAULT_VALUE == (int)SQL_DEFAULT_VALUE &&
-                   (int)CONFIG_DEFAULT_NULL == (int)SQL_DEFAULT_NULL,
+_Static_assert((int)CONFIG_JSON == (int)PARAM_JSON && (int)CONFIG_BLOB == (int)PARAM_BLOB &&
+                   (int)CONFIG_STRING == (int)PARAM_STRING &&
+                   (int)CONFIG_NUMBER == (int)PARAM_NUMBER &&
+                   (int)CONFIG_BOOLEAN == (int)PARAM_BOOLEAN &&
+                   (int)CONFIG_DEFAULT_VALUE == (int)PARAM_DEFAULT_VALUE &&
+                   (int)CONFIG_DEFAULT_NULL == (int)PARAM_DEFAULT_NULL,
                "config and handlers/sql must number their types alike");
 
 static enum query_shape shape_of(enum config_result result)
@@ -268,7 +269,7 @@ static enum status create_sql(struct service *s, const struct config_route *rout
                               bool *ret_writes)
 {
     struct fault_place place = {problems, route->index};
-    struct sql_param *params;
+    struct param *params;
     struct sql_conf conf = {.method = method_of(str_of(route->method)),
                             .sql = route->sql,
                             .shape = shape_of(route->result),

@@ -9,6 +9,6 @@ NODISCARD enum status routes_add(struct service *s, struct problems *problems,
                                  struct error *err) MAY_BLOCK;
 
 /* Where a parameter is taken from: what the configuration says, or what its route makes of it. */
-enum sql_in routes_place_of(const struct config_route *route, const struct config_param *param);
+enum param_in routes_place_of(const struct config_route *route, const struct config_param *param);
 
 #endif

@@ -14,7 +14,7 @@ static void complain(const struct conversion *c, const char *text)
 
 static bool check_integer(const struct conversion *c, int64_t value)
 {
-    const struct sql_param *p = c->param;
+    const struct param *p = c->param;
 
     if (p->has_minimum && value < p->minimum_integer) {
         call_problem(c->problems, str_of(p->name), c->in, "must be at least %lld",
@@ -31,7 +31,7 @@ static bool check_integer(const struct conversion *c, int64_t value)
 
 static bool check_number(const struct conversion *c, double value)
 {
-    const struct sql_param *p = c->param;
+    const struct param *p = c->param;
 
     if (p->has_minimum && value < p->minimum_number) {
         call_problem(c->problems, str_of(p->name), c->in, "must be at least %.15g",
@@ -48,7 +48,7 @@ static bool check_number(const struct conversion *c, double value)
 
 static bool check_length(const struct conversion *c, uint64_t length, const char *unit)
 {
-    const struct sql_param *p = c->param;
+    const struct param *p = c->param;
 
     if (length < p->min_length) {
         call_problem(c->problems, str_of(p->name), c->in, "must have at least %llu %s",
@@ -195,25 +195,25 @@ bool convert_text(const struct conversion *c, struct str text, struct value *ret
     double number;
 
     switch (c->param->type) {
-    case SQL_INTEGER:
+    case PARAM_INTEGER:
         if (!str_to_i64(text, &integer)) {
             complain(c, "must be an integer, of at most 64 bits");
             return false;
         }
         return take_integer(c, integer, ret);
-    case SQL_NUMBER:
+    case PARAM_NUMBER:
         if (!str_to_double(text, &number)) {
             complain(c, "must be a number");
             return false;
         }
         return take_number(c, number, ret);
-    case SQL_STRING:
+    case PARAM_STRING:
         return take_string(c, text, ret);
-    case SQL_BOOLEAN:
+    case PARAM_BOOLEAN:
         return text_to_boolean(c, text, ret);
-    case SQL_BLOB:
+    case PARAM_BLOB:
         return take_base64(c, text, ret);
-    case SQL_JSON:
+    case PARAM_JSON:
         return text_to_json(c, text, ret);
     }
     return false;
@@ -228,7 +228,7 @@ static struct str json_text(const json_t *json)
 
 static bool take_null(const struct conversion *c, struct value *ret)
 {
-    if (c->param->has_default != SQL_DEFAULT_NULL) {
+    if (c->param->has_default != PARAM_DEFAULT_NULL) {
         complain(c, "must not be null");
         return false;
     }
@@ -239,39 +239,39 @@ static bool take_null(const struct conversion *c, struct value *ret)
 static bool json_typed(const struct conversion *c, const json_t *json, struct value *ret)
 {
     switch (c->param->type) {
-    case SQL_INTEGER:
+    case PARAM_INTEGER:
         if (json_is_integer(json)) {
             return take_integer(c, json_integer_value(json), ret);
         }
         complain(c,
                  json_is_string(json) ? "must be an integer, not a string" : "must be an integer");
         return false;
-    case SQL_NUMBER:
+    case PARAM_NUMBER:
         if (json_is_number(json)) {
             return take_number(c, json_number_value(json), ret);
         }
         complain(c, "must be a number");
         return false;
-    case SQL_BOOLEAN:
+    case PARAM_BOOLEAN:
         if (json_is_boolean(json)) {
             *ret = (struct value){.type = VALUE_INTEGER, .integer = json_is_true(json)};
             return true;
         }
         complain(c, "must be true or false");
         return false;
-    case SQL_STRING:
+    case PARAM_STRING:
         if (json_is_string(json)) {
             return take_string(c, json_text(json), ret);
         }
         complain(c, "must be a string");
         return false;
-    case SQL_BLOB:
+    case PARAM_BLOB:
         if (json_is_string(json)) {
             return take_base64(c, json_text(json), ret);
         }
         complain(c, "must be a string of base64");
         return false;
-    case SQL_JSON:
+    case PARAM_JSON:
         return take_json(c, json, ret);
     }
     return false;
@@ -279,7 +279,7 @@ static bool json_typed(const struct conversion *c, const json_t *json, struct va
 
 bool convert_json(const struct conversion *c, const json_t *json, struct value *ret)
 {
-    if (json_is_null(json) && c->param->type != SQL_JSON) {
+    if (json_is_null(json) && c->param->type != PARAM_JSON) {
         return take_null(c, ret);
     }
     return json_typed(c, json, ret);

@@ -15,7 +15,7 @@ struct json_t;
 struct conversion {
     struct call *call;
     struct call_problems *problems;
-    const struct sql_param *param;
+    const struct param *param;
     const char *in; /* "path", "query", "body" */
 };
 

@@ -9,7 +9,7 @@
 
 static const char *const in_names[] = {"path", "query", "body"};
 
-static size_t count_in(const struct sql_param *params, size_t count, enum sql_in in)
+static size_t count_in(const struct param *params, size_t count, enum param_in in)
 {
     size_t n = 0;
 
@@ -21,18 +21,18 @@ static size_t count_in(const struct sql_param *params, size_t count, enum sql_in
 
 /* --- what a parameter is when it is not given --------------------------------------------- */
 
-static void take_missing(const struct sql_param *param, struct call_problems *problems,
+static void take_missing(const struct param *param, struct call_problems *problems,
                          struct value *ret)
 {
     *ret = (struct value){.type = VALUE_NULL};
-    if (param->has_default == SQL_REQUIRED) {
+    if (param->has_default == PARAM_REQUIRED) {
         call_problem(problems, str_of(param->name), in_names[param->in], "is required");
-    } else if (param->has_default == SQL_DEFAULT_VALUE) {
+    } else if (param->has_default == PARAM_DEFAULT_VALUE) {
         *ret = param->fallback;
     }
 }
 
-static void take_text(struct call *call, const struct sql_param *param, struct str text,
+static void take_text(struct call *call, const struct param *param, struct str text,
                       struct call_problems *problems, struct value *ret)
 {
     struct conversion c = {call, problems, param, in_names[param->in]};
@@ -46,10 +46,10 @@ static void take_text(struct call *call, const struct sql_param *param, struct s
 
 /* --- query -------------------------------------------------------------------------------- */
 
-static enum status read_query(struct call *call, const struct sql_param *params, size_t count,
+static enum status read_query(struct call *call, const struct param *params, size_t count,
                               struct call_problems *problems, struct value *values)
 {
-    size_t n = count_in(params, count, SQL_IN_QUERY);
+    size_t n = count_in(params, count, PARAM_IN_QUERY);
     const char **names = arena_alloc(&call->arena, (n + 1) * sizeof(*names));
     struct str *texts = arena_alloc(&call->arena, (n + 1) * sizeof(*texts));
     enum status status;
@@ -59,14 +59,14 @@ static enum status read_query(struct call *call, const struct sql_param *params,
         return STATUS_NOMEM;
     }
     for (size_t i = 0; i < count; i++) {
-        if (params[i].in == SQL_IN_QUERY) {
+        if (params[i].in == PARAM_IN_QUERY) {
             names[k++] = params[i].name;
         }
     }
     status = call_query(call, names, texts, n, problems);
     k = 0;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        if (params[i].in == SQL_IN_QUERY) {
+        if (params[i].in == PARAM_IN_QUERY) {
             take_text(call, &params[i], texts[k++], problems, &values[i]);
         }
     }
@@ -125,18 +125,18 @@ static json_t *parse_body(struct call *call)
     return json;
 }
 
-static const struct sql_param *find_body_param(const struct sql_param *params, size_t count,
-                                               const char *name)
+static const struct param *find_body_param(const struct param *params, size_t count,
+                                           const char *name)
 {
     for (size_t i = 0; i < count; i++) {
-        if (params[i].in == SQL_IN_BODY && strcmp(params[i].name, name) == 0) {
+        if (params[i].in == PARAM_IN_BODY && strcmp(params[i].name, name) == 0) {
             return &params[i];
         }
     }
     return NULL;
 }
 
-static void report_unknown_keys(const struct sql_param *params, size_t count, json_t *body,
+static void report_unknown_keys(const struct param *params, size_t count, json_t *body,
                                 struct call_problems *problems)
 {
     const char *key;
@@ -152,7 +152,7 @@ static void report_unknown_keys(const struct sql_param *params, size_t count, js
             continue;
         }
         for (size_t i = 0; i < count && n < 64; i++) {
-            if (params[i].in == SQL_IN_BODY) {
+            if (params[i].in == PARAM_IN_BODY) {
                 names[n++] = params[i].name;
             }
         }
@@ -167,7 +167,7 @@ static void report_unknown_keys(const struct sql_param *params, size_t count, js
 }
 
 /* Strings are copied to the arena: the parsed body does not live as long as the values. */
-static void keep(struct call *call, struct call_problems *problems, const struct sql_param *param,
+static void keep(struct call *call, struct call_problems *problems, const struct param *param,
                  struct value *value)
 {
     if (value->type == VALUE_TEXT) {
@@ -181,7 +181,7 @@ static void keep(struct call *call, struct call_problems *problems, const struct
     }
 }
 
-static bool read_body(struct call *call, const struct sql_param *params, size_t count,
+static bool read_body(struct call *call, const struct param *params, size_t count,
                       struct call_problems *problems, struct value *values)
 {
     json_t *body = parse_body(call);
@@ -193,7 +193,7 @@ static bool read_body(struct call *call, const struct sql_param *params, size_t 
         struct conversion c = {call, problems, &params[i], "body"};
         json_t *json;
 
-        if (params[i].in != SQL_IN_BODY) {
+        if (params[i].in != PARAM_IN_BODY) {
             continue;
         }
         json = json_object_get(body, params[i].name);
@@ -210,16 +210,15 @@ static bool read_body(struct call *call, const struct sql_param *params, size_t 
 
 /* --- all of it ---------------------------------------------------------------------------- */
 
-bool params_read(struct call *call, const struct sql_param *params, size_t count,
-                 struct value *values)
+bool params_read(struct call *call, const struct param *params, size_t count, struct value *values)
 {
     struct call_problems problems;
-    bool has_body_params = count_in(params, count, SQL_IN_BODY) > 0;
+    bool has_body_params = count_in(params, count, PARAM_IN_BODY) > 0;
 
     call_problems_init(&problems);
     for (size_t i = 0; i < count; i++) {
         values[i] = (struct value){.type = VALUE_NULL};
-        if (params[i].in == SQL_IN_PATH) {
+        if (params[i].in == PARAM_IN_PATH) {
             take_text(call, &params[i], request_param(&call->request, str_of(params[i].name)),
                       &problems, &values[i]);
         }

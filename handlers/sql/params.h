@@ -12,7 +12,7 @@
  * Fill values[i] for params[i] from path, query and body, in the request's arena.
  * Return: true, or false with the answer given (400, 415 or 503).
  */
-bool params_read(struct call *call, const struct sql_param *params, size_t count,
+bool params_read(struct call *call, const struct param *params, size_t count,
                  struct value *values) ON_WORKER;
 
 #endif

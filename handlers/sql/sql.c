@@ -19,7 +19,7 @@ struct sql_route {
     bool stream;
     size_t stream_size;
     char *sql;
-    struct sql_param *params;
+    struct param *params;
     size_t params_count;
     size_t *binding; /* parameter i of the statement is params[binding[i]] */
     size_t binding_count;
@@ -190,9 +190,9 @@ static void check_stream(const struct sql_conf *conf, const struct statement_inf
     }
 }
 
-static bool owns_bytes(const struct sql_param *param)
+static bool owns_bytes(const struct param *param)
 {
-    return param->has_default == SQL_DEFAULT_VALUE &&
+    return param->has_default == PARAM_DEFAULT_VALUE &&
            (param->fallback.type == VALUE_TEXT || param->fallback.type == VALUE_BLOB);
 }
 
@@ -214,7 +214,7 @@ static enum status copy_params(struct sql_route *route, const struct sql_conf *c
     }
     route->params_count = conf->params_count;
     for (size_t i = 0; i < conf->params_count; i++) {
-        struct sql_param *param = &route->params[i];
+        struct param *param = &route->params[i];
         *param = conf->params[i];
         param->name = at;
         at = stpcpy(at, conf->params[i].name) + 1;

@@ -13,37 +13,16 @@
 
 #include "base/error.h"
 #include "base/role.h"
+#include "handlers/param.h"
 #include "server/handler.h"
 #include "server/method.h"
 #include "storage/connection.h"
-
-enum sql_type { SQL_INTEGER, SQL_NUMBER, SQL_STRING, SQL_BOOLEAN, SQL_BLOB, SQL_JSON };
-
-enum sql_in { SQL_IN_PATH, SQL_IN_QUERY, SQL_IN_BODY };
-
-enum sql_default { SQL_REQUIRED, SQL_DEFAULT_NULL, SQL_DEFAULT_VALUE };
-
-struct sql_param {
-    const char *name;
-    enum sql_type type;
-    enum sql_in in;
-    enum sql_default has_default; /* with DEFAULT_NULL an explicit null is taken, too */
-    struct value fallback;        /* DEFAULT_VALUE; its bytes are copied */
-    bool has_minimum;             /* INTEGER, NUMBER */
-    bool has_maximum;
-    int64_t minimum_integer;
-    int64_t maximum_integer;
-    double minimum_number;
-    double maximum_number;
-    uint64_t min_length; /* STRING: characters, BLOB: bytes */
-    uint64_t max_length;
-};
 
 struct sql_conf {
     enum method method;
     const char *sql;
     enum query_shape shape;
-    const struct sql_param *params;
+    const struct param *params;
     size_t params_count;
     bool stream;          /* rows leave as they are found: ROWS of a statement that reads */
     uint64_t stream_size; /* bytes of rows that leave together */

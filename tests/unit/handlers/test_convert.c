@@ -23,13 +23,13 @@ static int tear_down(void **state)
 }
 
 /* A parameter of that type without any bounds. */
-static struct sql_param of_type(enum sql_type type)
+static struct param of_type(enum param_type type)
 {
-    return (struct sql_param){.name = "p", .type = type, .max_length = UINT64_MAX};
+    return (struct param){.name = "p", .type = type, .max_length = UINT64_MAX};
 }
 
 /* Convert. Return: NULL if it went well, else what was said. */
-static const char *convert(const struct sql_param *param, struct str text, const char *json,
+static const char *convert(const struct param *param, struct str text, const char *json,
                            struct value *ret)
 {
     struct conversion c = {&f.call, &problems, param, "query"};
@@ -58,12 +58,12 @@ static const char *convert(const struct sql_param *param, struct str text, const
     return problem_with(&f, "p");
 }
 
-static const char *text(const struct sql_param *param, const char *given, struct value *ret)
+static const char *text(const struct param *param, const char *given, struct value *ret)
 {
     return convert(param, str_of(given), NULL, ret);
 }
 
-static const char *json(const struct sql_param *param, const char *given, struct value *ret)
+static const char *json(const struct param *param, const char *given, struct value *ret)
 {
     return convert(param, STR(""), given, ret);
 }
@@ -91,7 +91,7 @@ static void integers(void **state)
                                             "7.0", "1e3",  "0x7", "seven", "9223372036854775808",
                                             "--7", "-0x7", "7,0", "٣",     "-9223372036854775809"};
     static const char *const bad_json[] = {"7.0", "1e3", "\"7\"", "true", "[7]", "{}", "7.5"};
-    const struct sql_param p = of_type(SQL_INTEGER);
+    const struct param p = of_type(PARAM_INTEGER);
     struct value v;
 
     (void)state;
@@ -116,7 +116,7 @@ static void integers(void **state)
 
 static void bounds_of_integers(void **state)
 {
-    struct sql_param p = of_type(SQL_INTEGER);
+    struct param p = of_type(PARAM_INTEGER);
     struct value v;
 
     (void)state;
@@ -155,7 +155,7 @@ static void numbers(void **state)
                                             "1,5", ".5",  "1.",   "+1",        " 1",    "1 ",
                                             "1e",  "--1", "1.5f", "one"};
     static const char *const bad_json[] = {"\"1.5\"", "true", "[1]", "{}"};
-    const struct sql_param p = of_type(SQL_NUMBER);
+    const struct param p = of_type(PARAM_NUMBER);
     struct value v;
 
     (void)state;
@@ -175,7 +175,7 @@ static void numbers(void **state)
 
 static void bounds_of_numbers(void **state)
 {
-    struct sql_param p = of_type(SQL_NUMBER);
+    struct param p = of_type(PARAM_NUMBER);
     struct value v;
 
     (void)state;
@@ -193,7 +193,7 @@ static void bounds_of_numbers(void **state)
 
 static void strings(void **state)
 {
-    const struct sql_param p = of_type(SQL_STRING);
+    const struct param p = of_type(PARAM_STRING);
     struct value v;
 
     (void)state;
@@ -212,7 +212,7 @@ static void strings(void **state)
 
 static void lengths_are_characters(void **state)
 {
-    struct sql_param p = of_type(SQL_STRING);
+    struct param p = of_type(PARAM_STRING);
     struct value v;
 
     (void)state;
@@ -235,7 +235,7 @@ static void booleans(void **state)
 {
     static const char *const bad[] = {"", "True", "TRUE", "yes", "on", "2", "t", "true ", "01"};
     static const char *const bad_json[] = {"0", "1", "\"true\"", "[]"};
-    const struct sql_param p = of_type(SQL_BOOLEAN);
+    const struct param p = of_type(PARAM_BOOLEAN);
     struct value v;
 
     (void)state;
@@ -263,7 +263,7 @@ static void booleans(void **state)
 
 static void blobs(void **state)
 {
-    struct sql_param p = of_type(SQL_BLOB);
+    struct param p = of_type(PARAM_BLOB);
     struct value v;
 
     (void)state;
@@ -292,7 +292,7 @@ static void blobs(void **state)
 
 static void json_as_its_own_text(void **state)
 {
-    const struct sql_param p = of_type(SQL_JSON);
+    const struct param p = of_type(PARAM_JSON);
     struct value v;
 
     (void)state;
@@ -318,7 +318,7 @@ static void json_as_its_own_text(void **state)
 
 static void json_that_is_nested_too_deep(void **state)
 {
-    const struct sql_param p = of_type(SQL_JSON);
+    const struct param p = of_type(PARAM_JSON);
     char nested[4100];
     struct value v;
 
@@ -334,22 +334,22 @@ static void json_that_is_nested_too_deep(void **state)
 
 static void null_only_where_it_is_the_default(void **state)
 {
-    static const enum sql_type types[] = {SQL_INTEGER, SQL_NUMBER, SQL_STRING, SQL_BOOLEAN,
-                                          SQL_BLOB};
+    static const enum param_type types[] = {PARAM_INTEGER, PARAM_NUMBER, PARAM_STRING,
+                                            PARAM_BOOLEAN, PARAM_BLOB};
     struct value v;
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(types); i++) {
-        struct sql_param p = of_type(types[i]);
+        struct param p = of_type(types[i]);
         p.min_length = 5; /* bounds are for values */
         p.has_minimum = true;
         p.minimum_integer = 5;
         p.minimum_number = 5;
-        p.has_default = SQL_REQUIRED;
+        p.has_default = PARAM_REQUIRED;
         assert_says(json(&p, "null", &v), "must not be null");
-        p.has_default = SQL_DEFAULT_VALUE;
+        p.has_default = PARAM_DEFAULT_VALUE;
         assert_says(json(&p, "null", &v), "must not be null");
-        p.has_default = SQL_DEFAULT_NULL;
+        p.has_default = PARAM_DEFAULT_NULL;
         assert_null(json(&p, "null", &v));
         assert_int_equal(v.type, VALUE_NULL);
     }
@@ -357,8 +357,8 @@ static void null_only_where_it_is_the_default(void **state)
 
 static void no_memory(void **state)
 {
-    const struct sql_param blob = of_type(SQL_BLOB);
-    const struct sql_param any = of_type(SQL_JSON);
+    const struct param blob = of_type(PARAM_BLOB);
+    const struct param any = of_type(PARAM_JSON);
     struct value v;
 
     (void)state;
