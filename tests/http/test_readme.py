@@ -91,5 +91,6 @@ def test_the_table_of_limits_names_every_limit():
         (row,) = [row for row in rows if f"`limits.{name}`" in row]
         value = option["default"]
         shown = row.split("|")[2].strip()
-        human = {"_ms": f"{value / 1000:g} s", "tes": f"{value / 1048576:g} MiB"}
+        size = f"{value / 1048576:g} MiB" if value >= 1048576 else f"{value / 1024:g} KiB"
+        human = {"_ms": f"{value / 1000:g} s", "tes": size}
         assert shown == human.get(name[-3:], str(value)), row
