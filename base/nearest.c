@@ -1,15 +1,14 @@
 #include "base/nearest.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
 #define NAME_MAX_SIZE 63
 
-static int lower(char c)
+static char lower(char c)
 {
-    return tolower((unsigned char)c);
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
 static size_t least(size_t a, size_t b, size_t c)
@@ -60,8 +59,8 @@ const char *nearest_name(const char *wanted, const char *const *names, size_t n)
         size_t name_size = strlen(names[i]);
         size_t d;
 
-        if (name_size > NAME_MAX_SIZE) {
-            continue;
+        if (name_size > NAME_MAX_SIZE || name_size > size + best || size > name_size + best) {
+            continue; /* their sizes alone differ by more edits than that */
         }
         d = distance(wanted, size, names[i], name_size);
         if (d <= best && (found == NULL || d < best)) {

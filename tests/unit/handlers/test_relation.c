@@ -662,10 +662,12 @@ static void many_tables(void **state)
         char from[20];
         char target[30];
         (void)sprintf(from, "table_%u", i);
-        (void)sprintf(target, "table_%zu!b", random_below(&random, 1000));
-        (void)find(from, target); /* whatever it finds, it does find it */
         arena_fini(&arena);
         arena_init(&arena, NULL, 0, 1 << 20);
+        if (i % 50 == 0) { /* mostly there is none, and the nearest name is looked for */
+            (void)sprintf(target, "table_%zu!b", random_below(&random, 1000));
+            (void)find(from, target);
+        }
         (void)sprintf(target, "table_%u_b_fkey", i);
         if (find(from, target)) {
             assert_string_equal(r.name, target);
@@ -676,8 +678,7 @@ static void many_tables(void **state)
 /* From everywhere to everywhere, with every hint: an answer that makes sense, or a fault. */
 static void everything_with_everything(void **state)
 {
-    static const char *const hints[] = {NULL,          "id",   "client", "parent",
-                                        "users_tasks", "jobs", "a1"};
+    static const char *const hints[] = {NULL, "id", "users_tasks"};
     size_t found = 0;
 
     (void)state;
