@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/json_out.h"
+
 void sql_text_init(struct sql_text *t, struct arena *arena)
 {
     *t = (struct sql_text){.arena = arena};
@@ -25,24 +27,28 @@ void sql_text_put(struct sql_text *t, const char *sql)
 
 void sql_text_put_number(struct sql_text *t, uint64_t number)
 {
-    buf_printf(&t->text, "%llu", (unsigned long long)number);
+    json_put_u64(&t->text, number);
 }
 
 void sql_text_name(struct sql_text *t, const char *name)
 {
+    const char *quote = strchr(name, '"');
+
     buf_append_char(&t->text, '"');
-    for (const char *at = name; *at != '\0'; at++) {
-        if (*at == '"') {
-            buf_append_char(&t->text, '"');
-        }
-        buf_append_char(&t->text, *at);
+    while (quote != NULL) { /* twice */
+        buf_append(&t->text, name, (size_t)(quote - name) + 1);
+        buf_append_char(&t->text, '"');
+        name = quote + 1;
+        quote = strchr(name, '"');
     }
+    buf_append_str(&t->text, str_of(name));
     buf_append_char(&t->text, '"');
 }
 
 void sql_text_alias(struct sql_text *t, unsigned alias)
 {
-    buf_printf(&t->text, "t%u", alias);
+    buf_append_char(&t->text, 't');
+    sql_text_put_number(t, alias);
 }
 
 void sql_text_column(struct sql_text *t, unsigned alias, const char *name)
