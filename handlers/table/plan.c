@@ -13,9 +13,8 @@
 
 #include "handlers/table/plan_internal.h"
 
-#define COLUMNS_MAX  2000 /* of a result: SQLITE_LIMIT_COLUMN */
-#define NEST_ROWS    8    /* SELECT distinct columns, and what stands around it */
-#define NEST_GROUPED 8    /* FROM tables "(" SELECT distinct columns */
+#define NEST_ROWS    8 /* SELECT distinct columns, and what stands around it */
+#define NEST_GROUPED 8 /* FROM tables "(" SELECT distinct columns */
 
 void *plan_alloc(struct planner *p, size_t count, size_t size)
 {
@@ -259,10 +258,6 @@ bool plan_read(const struct plan_conf *conf, const struct plan_source *source,
     if (!plan_nodes_make(&p, tree) || !plan_outputs_make(&p, &p.root, tree) || !name_source(&p) ||
         !find_bounds(&p, &plan)) {
         return false;
-    }
-    if (p.root.outputs_count > COLUMNS_MAX) {
-        return fault_set(fault, arena, 400, "54011", "a row can have at most %d columns",
-                         COLUMNS_MAX);
     }
     if (!make_shape(&p, &plan) || !make_statement(&p, put_rows, &plan, &plan.rows) ||
         (ask->wants_count && !make_statement(&p, put_count, &plan, &plan.count))) {

@@ -10,12 +10,11 @@
  */
 #include "handlers/table/plan_internal.h"
 
-#define COLUMNS_MAX  2000 /* of a SELECT: SQLITE_LIMIT_COLUMN */
-#define NEST_VALUE   10   /* "(" SELECT distinct columns name "(" distinct arguments "," */
-#define NEST_PART    4    /* name "(" distinct arguments */
-#define NEST_FROM    7    /* "(" SELECT distinct columns tables WHERE condition AND */
-#define NEST_WRAPPED 6    /* FROM tables "(" SELECT distinct columns */
-#define NEST_EXISTS  10   /* EXISTS "(" SELECT distinct columns tables WHERE condition AND */
+#define NEST_VALUE   10 /* "(" SELECT distinct columns name "(" distinct arguments "," */
+#define NEST_PART    4  /* name "(" distinct arguments */
+#define NEST_FROM    7  /* "(" SELECT distinct columns tables WHERE condition AND */
+#define NEST_WRAPPED 6  /* FROM tables "(" SELECT distinct columns */
+#define NEST_EXISTS  10 /* EXISTS "(" SELECT distinct columns tables WHERE condition AND */
 
 /* What is written for one level: some outputs of a scope, directly or as columns of a subquery. */
 struct level {
@@ -94,9 +93,6 @@ static bool put_parts(struct planner *p, const struct level *l)
     if (cells == NULL) {
         return false;
     }
-    if (parts > each) {
-        return fault_set(p->fault, p->arena, 400, "54011", "too many columns in an embed");
-    }
     for (size_t i = 0; i < parts; i++) {
         cells[i].kind = ROW_CELL_PART;
     }
@@ -174,9 +170,6 @@ static bool put_level(struct planner *p, const struct plan_scope *outer, struct 
     l->is_wrapped =
         l->node->is_grouped ||
         (!is_to_one && (l->node->order_count > 0 || l->node->has_limit || l->node->offset > 0));
-    if (l->outputs_count > COLUMNS_MAX) {
-        return fault_set(p->fault, p->arena, 400, "54011", "too many columns in an embed");
-    }
     if (!plan_scope_make(p, outer, l->node, true, &l->scope)) {
         return false;
     }

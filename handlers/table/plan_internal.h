@@ -6,7 +6,7 @@
  *     plan_output.c   what each level shows: names, kinds, aggregates
  *     plan_select.c   SELECT ... FROM ... WHERE ... GROUP BY ... ORDER BY ... LIMIT of a level
  *     plan_embed.c    levels inside of levels: as a value, as a join, as a condition
- *     plan_where.c, plan_compare.c, plan_json.c, plan_match.c    conditions
+ *     plan_where.c, plan_compare.c, plan_match.c    conditions
  *     plan_order.c    ORDER BY
  *     plan.c          the statements, the bounds, the count
  *

@@ -5,6 +5,8 @@
  */
 #include "handlers/table/plan_internal.h"
 
+#define OUTPUTS_MAX 2000 /* columns of a SELECT: SQLITE_LIMIT_COLUMN */
+
 struct outputs {
     struct plan_output *at;
     size_t count;
@@ -14,6 +16,11 @@ struct outputs {
 /* Return: the new one, cleared; NULL with *p->fault. */
 static struct plan_output *add(struct planner *p, struct outputs *outputs)
 {
+    if (outputs->count == OUTPUTS_MAX) {
+        (void)fault_set(p->fault, p->arena, 400, "54011", "a row can have at most %d columns",
+                        OUTPUTS_MAX);
+        return NULL;
+    }
     if (outputs->count == outputs->capacity) {
         size_t capacity = outputs->capacity == 0 ? 8 : outputs->capacity * 2;
         struct plan_output *at = plan_alloc(p, capacity, sizeof(*at));
