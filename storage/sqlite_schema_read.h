@@ -17,7 +17,7 @@ struct schema_read {
     sqlite3_stmt *columns;
     sqlite3_stmt *keys;
     sqlite3_stmt *uniques;
-    struct schema_list views; /* struct view_text, for schema_read_views */
+    struct schema_list views; /* those met so far: sqlite_schema_views.c */
 };
 
 /* A copy in arena. NULL: out of memory, or the value is NULL. */

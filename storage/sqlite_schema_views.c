@@ -2,18 +2,21 @@
  * What can be done to a view, and where its columns come from.
  *
  * SQLite tells the origin of a result's column as a column of a table, through any number of views.
- * It does so for a compound SELECT, too: then it names one of several origins (the last one's). So a
- * view with UNION, INTERSECT or EXCEPT anywhere in its text, or that names a view which has, gets no
- * origins. That errs on the safe side where the word stands in a subquery of its WHERE.
+ * It does so for a compound SELECT, too (then it names one of several origins), and for a subquery
+ * in the place of a column. So a view with UNION, INTERSECT or EXCEPT anywhere in its text gets no
+ * origins, nor does a column that is a subquery; and none does a view that names such a view. That
+ * errs on the safe side, for instance where the word stands in a subquery of its WHERE.
  */
 #include "storage/schema_build.h"
 #include "storage/sql_token.h"
 #include "storage/sqlite_schema_read.h"
+#include "storage/view_text.h"
 
-/* A view's CREATE VIEW, in scratch, until the origins are read. */
-struct view_text {
+/* A view until its origins are read. */
+struct open_view {
     struct schema_table *view;
-    struct str sql;
+    struct str sql; /* its CREATE VIEW, in scratch */
+    struct view_text text;
 };
 
 /* --- triggers -------------------------------------------------------------------------------- */
@@ -42,27 +45,22 @@ void schema_read_trigger(struct schema_table *view, struct str sql)
 
 int schema_read_view(struct schema_read *r, struct schema_table *view, struct str sql)
 {
-    struct view_text *text = schema_list_add(&r->views, sizeof(*text));
+    struct open_view *open = schema_list_add(&r->views, sizeof(*open));
     char *copy = arena_copy(&r->scratch, sql);
 
-    if (text == NULL || copy == NULL) {
+    if (open == NULL || copy == NULL) {
         return SQLITE_NOMEM;
     }
-    *text = (struct view_text){.view = view, .sql = {copy, sql.size}};
+    *open = (struct open_view){.view = view, .sql = {copy, sql.size}};
+    view_text_read(open->sql, &open->text);
     return SQLITE_OK;
 }
 
-/* --- compound views -------------------------------------------------------------------------- */
+/* --- vague views: who names one has no origins --------------------------------------------- */
 
-static bool is_compound_word(struct sql_token token)
-{
-    return sql_token_is_word(token, "UNION") || sql_token_is_word(token, "INTERSECT") ||
-           sql_token_is_word(token, "EXCEPT");
-}
-
-/* Does the token name a view that is known to be compound? *ret_code: NOMEM. */
-static bool names_compound(struct schema_read *r, struct sql_token token, const bool *is_compound,
-                           int *ret_code)
+/* Does the token name a view that is known to be vague? *ret_code: NOMEM. */
+static bool names_vague(struct schema_read *r, struct sql_token token, const bool *is_vague,
+                        int *ret_code)
 {
     const struct schema_table *table;
     struct arena arena;
@@ -74,42 +72,71 @@ static bool names_compound(struct schema_read *r, struct sql_token token, const 
     table = name == NULL ? NULL : schema_read_find(r, name);
     arena_fini(&arena);
     *ret_code = name == NULL ? SQLITE_NOMEM : SQLITE_OK;
-    return table != NULL && is_compound[table - r->schema.tables];
+    return table != NULL && is_vague[table - r->schema.tables];
 }
 
-/* is_compound tells by table what is known so far. */
-static bool looks_compound(struct schema_read *r, struct str sql, const bool *is_compound,
-                           int *ret_code)
+/* Does a view other than itself that is vague appear in its text? */
+static bool is_over_vague(struct schema_read *r, struct str sql, const bool *is_vague,
+                          int *ret_code)
 {
-    struct sql_token token = sql_token_next(&sql);
+    struct sql_token token;
     bool found = false;
 
+    do { /* CREATE VIEW name, perhaps (columns), AS: a name without quotes cannot be AS */
+        token = sql_token_next(&sql);
+    } while (token.kind != SQL_END && !sql_token_is_word(token, "AS"));
     *ret_code = SQLITE_OK;
     while (token.kind != SQL_END && !found && *ret_code == SQLITE_OK) {
-        found = is_compound_word(token) ||
-                (sql_token_is_name(token) && names_compound(r, token, is_compound, ret_code));
+        found = sql_token_is_name(token) && names_vague(r, token, is_vague, ret_code);
         token = sql_token_next(&sql);
     }
     return found;
 }
 
-/* Until nothing is added: views may name views in any order. */
-static int find_compound(struct schema_read *r, bool *is_compound)
+static struct open_view *open_views(struct schema_read *r)
 {
-    const struct view_text *texts = (const struct view_text *)(const void *)r->views.at;
-    bool is_new = true;
+    return (struct open_view *)(void *)r->views.at;
+}
+
+/* Mark one more generation of views over vague ones as opaque, and so as vague. */
+static int mark_over_vague(struct schema_read *r, bool *is_vague, bool *ret_is_new)
+{
     int code = SQLITE_OK;
 
-    while (is_new) {
-        is_new = false;
-        for (size_t i = 0; i < r->views.count && code == SQLITE_OK; i++) {
-            bool *is_known = &is_compound[texts[i].view - r->schema.tables];
+    *ret_is_new = false;
+    for (size_t i = 0; i < r->views.count && code == SQLITE_OK; i++) {
+        struct open_view *open = &open_views(r)[i];
 
-            if (!*is_known && looks_compound(r, texts[i].sql, is_compound, &code)) {
-                *is_known = true;
-                is_new = true;
-            }
+        if (!open->text.is_opaque && is_over_vague(r, open->sql, is_vague, &code)) {
+            open->text.is_opaque = true;
+            is_vague[open->view - r->schema.tables] = true;
+            *ret_is_new = true;
         }
+    }
+    return code;
+}
+
+/* Until nothing is added: views may name views in any order. */
+static int find_opaque(struct schema_read *r)
+{
+    size_t size = (r->schema.tables_count + 1) * sizeof(bool);
+    bool *is_vague = arena_alloc(&r->scratch, size);
+    bool is_new = false;
+    int code = SQLITE_OK;
+
+    if (is_vague == NULL) {
+        return SQLITE_NOMEM;
+    }
+    memset(is_vague, 0, size);
+    for (size_t i = 0; i < r->views.count; i++) {
+        const struct open_view *open = &open_views(r)[i];
+        bool is_one = open->text.is_opaque || open->text.subqueries > 0;
+
+        is_vague[open->view - r->schema.tables] = is_one;
+        is_new = is_new || is_one;
+    }
+    while (is_new && code == SQLITE_OK) {
+        code = mark_over_vague(r, is_vague, &is_new);
     }
     return code;
 }
@@ -148,8 +175,9 @@ static void forget_affinity(struct schema_column *column)
 }
 
 /* A view whose columns are known but that does not prepare stays: its reader learns the reason. */
-static int read_origins(struct schema_read *r, struct schema_table *view)
+static int read_origins(struct schema_read *r, const struct open_view *open)
 {
+    const struct schema_table *view = open->view;
     struct schema_column *columns = (struct schema_column *)(uintptr_t)view->columns;
     char *sql = sqlite3_mprintf("SELECT * FROM main.\"%w\"", view->name);
     sqlite3_stmt *query = NULL;
@@ -161,7 +189,9 @@ static int read_origins(struct schema_read *r, struct schema_table *view)
     code = sqlite3_prepare_v2(r->handle, sql, -1, &query, NULL);
     if (code == SQLITE_OK && (size_t)sqlite3_column_count(query) == view->columns_count) {
         for (size_t i = 0; i < view->columns_count; i++) {
-            set_origin(r, query, (int)i, &columns[i]);
+            if (!view_text_is_subquery(&open->text, i, view->columns_count)) {
+                set_origin(r, query, (int)i, &columns[i]);
+            }
         }
         code = sqlite3_errcode(r->handle) == SQLITE_NOMEM ? SQLITE_NOMEM : SQLITE_OK;
     }
@@ -170,35 +200,20 @@ static int read_origins(struct schema_read *r, struct schema_table *view)
     return (code & 0xff) == SQLITE_ERROR ? SQLITE_OK : code;
 }
 
-static int read_all_origins(struct schema_read *r, const bool *is_compound)
+int schema_read_origins(struct schema_read *r)
 {
-    const struct view_text *texts = (const struct view_text *)(const void *)r->views.at;
-    int code = SQLITE_OK;
+    int code = find_opaque(r);
 
     for (size_t i = 0; i < r->views.count && code == SQLITE_OK; i++) {
-        struct schema_table *view = texts[i].view;
-        struct schema_column *columns = (struct schema_column *)(uintptr_t)view->columns;
+        const struct open_view *open = &open_views(r)[i];
+        struct schema_column *columns = (struct schema_column *)(uintptr_t)open->view->columns;
 
-        if (!is_compound[view - r->schema.tables]) {
-            code = read_origins(r, view);
+        if (!open->text.is_opaque) {
+            code = read_origins(r, open);
         }
-        for (size_t at = 0; at < view->columns_count; at++) {
+        for (size_t at = 0; at < open->view->columns_count; at++) {
             forget_affinity(&columns[at]);
         }
     }
     return code;
-}
-
-int schema_read_origins(struct schema_read *r)
-{
-    size_t size = (r->schema.tables_count + 1) * sizeof(bool);
-    bool *is_compound = arena_alloc(&r->scratch, size);
-    int code;
-
-    if (is_compound == NULL) {
-        return SQLITE_NOMEM;
-    }
-    memset(is_compound, 0, size);
-    code = find_compound(r, is_compound);
-    return code == SQLITE_OK ? read_all_origins(r, is_compound) : code;
 }
