@@ -69,7 +69,8 @@ struct reading {
 
     /*
      * Of the database's content: while it is the same, in this process, nothing has been changed
-     * by anybody. Never 0, except: not known, because changes came too fast.
+     * by anybody. (It may differ though nothing has: each reader notices a change by itself.)
+     * Never 0, except: not known, because changes came too fast.
      */
     uint64_t version;
 };
@@ -77,8 +78,10 @@ struct reading {
 /*
  * What runs on this reader from here to connection_read_end sees one snapshot, taken now, and
  * reading->schema describes it: so nothing that another process does to the tables can come between
- * the names that were looked up and the rows that are read. In a batch its snapshot is used,
- * unless the schema has changed since: then the batch goes on with a new one.
+ * the names that were looked up and the rows that are read. In a batch its snapshot is used; the
+ * first reading of a batch that began with a connection_run may go on with a new one.
+ * A statement that fails leaves the snapshot as it was, unless SQLite itself ends it (out of memory, a
+ * broken file): then what is run before connection_read_end fails with IO.
  * Return: OK; CANCELLED, DEADLINE, LOCKED, IO, CORRUPT, NOMEM: then do not end it.
  */
 NODISCARD enum status connection_read_begin(struct connection *c, struct cancel *cancel,

@@ -586,6 +586,36 @@ static void test_out_of_memory(void **state)
     assert_int_equal(fine, 10);
 }
 
+/* Whatever allocation fails in a statement: what follows sees the same snapshot, or nothing. */
+static void test_a_statement_out_of_memory(void **state)
+{
+    struct fixture *f = *state;
+    char expected[32];
+    long fine = 0;
+
+    for (long n = 1; n < 500 && fine < 10; n++) {
+        enum status status;
+
+        (void)begin(f, f->reader);
+        raw_run(f->path, "PRAGMA synchronous = OFF; UPDATE t SET id = id + 1 WHERE id > 1");
+        buf_fini(&f->out);
+        mem_fail_after(n);
+        status = run_sql(f, f->reader, "SELECT id, a || 'z' AS b FROM t ORDER BY b DESC");
+        mem_fail_after(-1);
+        assert_true(status == STATUS_OK || status == STATUS_NOMEM);
+        fine = status == STATUS_OK ? fine + 1 : 0;
+        status = run_sql(f, f->reader, "SELECT max(id) AS n FROM t");
+        if (status == STATUS_OK) {
+            (void)snprintf(expected, sizeof(expected), "[{\"n\":%ld}]", n + 1);
+            expect_out(f, expected);
+        } else {
+            assert_int_equal(status, STATUS_IO);
+        }
+        end(f->reader);
+    }
+    assert_int_equal(fine, 10);
+}
+
 static void test_it_is_closed_inside(void **state)
 {
     struct fixture *f = *state;
@@ -652,6 +682,7 @@ int main(void)
         WAL_TEST(test_a_statement_that_fails_inside),
         WAL_TEST(test_a_snapshot_that_is_lost),
         WAL_TEST(test_out_of_memory),
+        WAL_TEST(test_a_statement_out_of_memory),
         WAL_TEST(test_it_is_closed_inside),
     };
 
