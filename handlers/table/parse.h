@@ -15,7 +15,7 @@
 #include "handlers/table/tree.h"
 
 #define PARSE_DEPTH_MAX  32   /* embeds in embeds, and/or in and/or */
-#define PARSE_NODES_MAX  4096 /* items, conditions, list entries, names, steps, arguments */
+#define PARSE_NODES_MAX  4096 /* items, conditions, list entries, order, names, steps, arguments */
 #define PARSE_LEVELS_MAX 256  /* embeds that parameters name, and the table itself */
 
 struct parse_conf {
