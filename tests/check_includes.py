@@ -138,8 +138,8 @@ def guard_problems(path, text):
 
 def compile_problems(root, path):
     """Does the header compile alone? The flags are those that matter of CMakeLists.txt."""
-    command = ["gcc", "-std=c11", "-D_GNU_SOURCE", '-DGANTRY_VERSION="0"', "-Wall", "-Wextra",
-               "-Werror", "-fsyntax-only", "-I", root, "-x", "c", "-include",
+    command = ["gcc", "-std=c11", "-D_GNU_SOURCE", '-DGANTRY_VERSION="0"', '-DGANTRY_SOURCE_DIR="."',
+               "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", root, "-x", "c", "-include",
                os.path.join(root, path), "/dev/null"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
