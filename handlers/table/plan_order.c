@@ -53,8 +53,8 @@ static void put_json_term(struct planner *p, unsigned alias, const struct plan_f
     put_direction(p, order, true);
 }
 
-static void put_field_term(struct planner *p, const struct plan_node *node, unsigned alias,
-                           const struct plan_field *field, const struct tree_order *order)
+static void put_field_term(struct planner *p, unsigned alias, const struct plan_field *field,
+                           const struct tree_order *order, bool can_be_null)
 {
     enum schema_kind kind = plan_field_kind(field);
 
@@ -62,7 +62,7 @@ static void put_field_term(struct planner *p, const struct plan_node *node, unsi
         put_json_term(p, alias, field, order);
     } else {
         put_field(p, alias, field);
-        put_direction(p, order, has_nulls(p, node, field));
+        put_direction(p, order, can_be_null);
     }
 }
 
@@ -89,7 +89,8 @@ static bool check_group(struct planner *p, const struct plan_node *node,
                      owner->table->name, field->column->name);
 }
 
-/* order=embed(field), of a to-one embed: joined already if it is spread here, else looked up. */
+/* order=embed(field), of a to-one embed that is not spread (that would be joined): its one row is
+ * looked up. What is JSON there is ordered as text. */
 static bool put_related_value(struct planner *p, const struct plan_scope *scope,
                               const struct plan_node *node, const struct plan_field *field)
 {
@@ -136,8 +137,10 @@ static bool put_related_term(struct planner *p, const struct plan_scope *scope,
         return false;
     }
     if (plan_scope_place(scope, related) != NULL) {
-        put_field(p, plan_scope_alias(scope, related), &field);
-    } else if (!put_related_value(p, scope, related, &field)) {
+        put_field_term(p, plan_scope_alias(scope, related), &field, order, true);
+        return true;
+    }
+    if (!put_related_value(p, scope, related, &field)) {
         return false;
     }
     put_direction(p, order, true);
@@ -156,7 +159,7 @@ static bool put_term(struct planner *p, const struct plan_scope *scope,
         (node->is_grouped && !check_group(p, node, node, &field))) {
         return false;
     }
-    put_field_term(p, node, plan_scope_alias(scope, node), &field, order);
+    put_field_term(p, plan_scope_alias(scope, node), &field, order, has_nulls(p, node, &field));
     return true;
 }
 
