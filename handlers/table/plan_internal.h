@@ -102,6 +102,7 @@ struct planner {
     const char *source_name; /* of source->sql, as a common table */
     struct sql_text *sql;    /* the statement that is written now */
     unsigned aliases;        /* given out in it */
+    unsigned negations;      /* "not" around what is written now */
     const char **tables;
     size_t tables_count;
     size_t tables_capacity;

@@ -2,12 +2,14 @@
  * Full text. Where an FTS5 table indexes the column (its own, or that of the table it has as its
  * content) its index is asked, else a function of ours reads every row.
  *
- * The index cannot take everything: a query with a negation may have nothing left to look for, and
- * a language means stemming, which the index does by its own rules.
+ * The index cannot take everything: not what is all negation, for example, nor a language, which
+ * means stemming. So the query is parsed here already, which also tells its errors in time.
  */
 #include "handlers/table/plan_internal.h"
+#include "storage/tsquery.h"
 
-#define NEST_MATCH 16 /* IN "(" SELECT distinct columns tables WHERE condition MATCH function */
+#define MATCH_BYTES_MAX ((size_t)1024 * 1024)
+#define NEST_MATCH      20 /* IN "(" SELECT distinct columns tables WHERE condition MATCH function */
 
 static const char *mode_name(enum tree_operator op)
 {
@@ -23,18 +25,60 @@ static const char *mode_name(enum tree_operator op)
     }
 }
 
-static bool is_translatable(const struct tree_condition *condition)
+static enum tsquery_syntax syntax_of(enum tree_operator op)
+{
+    switch (op) {
+    case TREE_PLFTS:
+        return TSQUERY_PLAIN;
+    case TREE_PHFTS:
+        return TSQUERY_PHRASE;
+    case TREE_WFTS:
+        return TSQUERY_WEB;
+    default:
+        return TSQUERY_FTS;
+    }
+}
+
+static bool is_for_index(const struct tsquery *query)
+{
+    struct buf expression;
+    bool is_fine;
+
+    buf_init(&expression, MATCH_BYTES_MAX);
+    is_fine = tsquery_put_fts5(query, &expression) == STATUS_OK;
+    buf_fini(&expression);
+    return is_fine;
+}
+
+/* *ret_is_for_index: can an index of FTS5 answer it? Return: false with *p->fault. */
+static bool check_query(struct planner *p, const struct tree_condition *condition,
+                        bool *ret_is_for_index)
 {
     struct str value = condition->value;
-    char negation = condition->op == TREE_FTS ? '!' : '-';
+    struct str name = condition->language;
+    enum words_language language = WORDS_SIMPLE;
+    struct tsquery *query = NULL;
+    const char *reason = "";
 
-    if (condition->language.at != NULL) {
-        return false;
+    if (name.at != NULL && !words_language_of(name, &language)) {
+        return fault_set(p->fault, p->arena, 400, "42704",
+                         "text search configuration \"%.*s\" does not exist", (int)name.size,
+                         name.at);
     }
-    if (condition->op == TREE_PLFTS || condition->op == TREE_PHFTS) {
-        return true;
+    switch (tsquery_create(value, syntax_of(condition->op), language, &query, &reason)) {
+    case STATUS_OK:
+        break;
+    case STATUS_INVALID:
+        return fault_set(p->fault, p->arena, 400, "42601", "%s: \"%.*s\"", reason, (int)value.size,
+                         value.at);
+    case STATUS_TOO_BIG:
+        return fault_set(p->fault, p->arena, 400, "54000", "the full-text query has %s", reason);
+    default:
+        return fault_no_memory(p->fault);
     }
-    return value.size > 0 && memchr(value.at, negation, value.size) == NULL;
+    *ret_is_for_index = language == WORDS_SIMPLE && is_for_index(query);
+    tsquery_destroy(query);
+    return true;
 }
 
 /* What the rowid of an index is in the table. NULL: there is no telling. */
@@ -77,39 +121,22 @@ static const struct schema_table *find_index(struct planner *p, const struct pla
     return NULL;
 }
 
-/* "column", for a MATCH expression. Return: at == NULL without memory. */
-static struct str quote_column(struct planner *p, const char *name)
-{
-    char *quoted = arena_alloc(p->arena, strlen(name) * 2 + 2);
-    size_t size = 0;
-
-    if (quoted == NULL) {
-        (void)fault_no_memory(p->fault);
-        return (struct str){NULL, 0};
-    }
-    quoted[size++] = '"';
-    for (const char *at = name; *at != '\0'; at++) {
-        if (*at == '"') {
-            quoted[size++] = '"';
-        }
-        quoted[size++] = *at;
-    }
-    quoted[size++] = '"';
-    return (struct str){quoted, size};
-}
-
 static bool put_index_match(struct planner *p, const struct schema_table *index,
                             const struct plan_node *node, unsigned alias,
                             const struct schema_column *column,
                             const struct tree_condition *condition)
 {
     const char *row = node->table == index ? "rowid" : row_name(node->table, index);
-    struct str quoted = quote_column(p, column->name);
 
-    if (quoted.at == NULL || !plan_add_table(p, index->name)) {
+    if (!plan_add_table(p, index->name)) {
         return false;
     }
     sql_text_peak(p->sql, NEST_MATCH);
+    if (p->negations > 0) { /* what is not there neither matches nor does not match */
+        sql_text_put(p->sql, "CASE WHEN ");
+        sql_text_column(p->sql, alias, column->name);
+        sql_text_put(p->sql, " IS NOT NULL THEN ");
+    }
     sql_text_column(p->sql, alias, row);
     sql_text_put(p->sql, " IN (SELECT rowid FROM ");
     sql_text_name(p->sql, index->name);
@@ -120,8 +147,8 @@ static bool put_index_match(struct planner *p, const struct schema_table *index,
     sql_text_put(p->sql, ", '");
     sql_text_put(p->sql, mode_name(condition->op));
     sql_text_put(p->sql, "', ");
-    (void)sql_text_bind_text(p->sql, quoted);
-    sql_text_put(p->sql, "))");
+    (void)sql_text_bind_text(p->sql, str_of(column->name));
+    sql_text_put(p->sql, p->negations > 0 ? ")) END" : "))");
     return true;
 }
 
@@ -151,8 +178,12 @@ bool put_full_text(struct planner *p, const struct plan_node *node, unsigned ali
                    const struct plan_field *field, const struct tree_condition *condition)
 {
     const struct schema_table *index = NULL;
+    bool is_indexable = false;
 
-    if (field->path.at == NULL && is_translatable(condition)) {
+    if (!check_query(p, condition, &is_indexable)) {
+        return false;
+    }
+    if (field->path.at == NULL && is_indexable) {
         index = find_index(p, node, field->column);
     }
     return index == NULL ? put_function_match(p, alias, field, condition)

@@ -88,10 +88,12 @@ static bool put_condition(struct planner *p, const struct plan_scope *scope,
     if (condition->is_negated) {
         sql_text_put(p->sql, "NOT (");
         sql_text_nest(p->sql, NEST_NOT);
+        p->negations++;
     }
     is_done = is_compare ? put_compare(p, scope, node, condition)
                          : put_group_of(p, scope, node, condition);
     if (condition->is_negated) {
+        p->negations--;
         sql_text_unnest(p->sql, NEST_NOT);
         sql_text_put(p->sql, ")");
     }
