@@ -14,7 +14,7 @@ enum cast { CAST_TEXT, CAST_INTEGER, CAST_NUMBER, CAST_BOOLEAN, CAST_JSON };
 
 static const char *const cast_names[] = {"text", "integer", "number", "boolean", "json"};
 /* As PostgreSQL calls them in its messages. */
-static const char *const type_names[] = {"text", "bigint", "double precision", "boolean", "json"};
+static const char *const type_names[] = {"text", "integer", "double precision", "boolean", "json"};
 
 static void bad_text(sqlite3_context *context, enum cast cast, struct str text)
 {
@@ -31,11 +31,6 @@ static void bad_text(sqlite3_context *context, enum cast cast, struct str text)
 static void bad_type(sqlite3_context *context, const char *from, enum cast cast)
 {
     function_raise(context, "42846", "cannot cast type %s to %s", from, type_names[cast]);
-}
-
-static void out_of_range(sqlite3_context *context, enum cast cast)
-{
-    function_raise(context, "22003", "%s out of range", type_names[cast]);
 }
 
 /* Give what was written into b as text. */
@@ -102,7 +97,7 @@ static void cast_real(sqlite3_context *context, double real, enum cast cast)
     case CAST_INTEGER:
         whole = nearbyint(real); /* half to even: nobody changes the rounding mode */
         if (whole < -0x1p63 || whole >= 0x1p63) {
-            out_of_range(context, cast);
+            function_raise(context, "22003", "bigint out of range");
         } else {
             sqlite3_result_int64(context, (int64_t)whole);
         }

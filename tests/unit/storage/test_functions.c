@@ -100,15 +100,15 @@ static void test_cast_to_integer(void **state)
     expect_raised(*state, "gantry_cast('9223372036854775808', 'integer')", "22003",
                   "value \"9223372036854775808\" is out of range for type bigint");
     expect_raised(*state, "gantry_cast('abc', 'integer')", "22P02",
-                  "invalid input syntax for type bigint: \"abc\"");
+                  "invalid input syntax for type integer: \"abc\"");
     expect_raised(*state, "gantry_cast('1.5', 'integer')", "22P02",
-                  "invalid input syntax for type bigint: \"1.5\"");
+                  "invalid input syntax for type integer: \"1.5\"");
     expect_raised(*state, "gantry_cast('', 'integer')", "22P02",
-                  "invalid input syntax for type bigint: \"\"");
+                  "invalid input syntax for type integer: \"\"");
     expect_raised(*state, "gantry_cast('a' || char(10) || char(1) || '42P01', 'integer')", "22P02",
-                  "invalid input syntax for type bigint: \"a??42P01\"");
+                  "invalid input syntax for type integer: \"a??42P01\"");
     expect_raised(*state, "gantry_cast(x'31', 'integer')", "42846",
-                  "cannot cast type bytea to bigint");
+                  "cannot cast type bytea to integer");
 }
 
 static void test_cast_to_number(void **state)
