@@ -82,7 +82,7 @@ static inline bool call_can_stream(const struct call *call)
  *
  * Context: worker; only if call_can_stream.
  * Return: OK; CANCELLED (the client is gone, an operator, the drain's end; for HEAD always, since it
- * is answered with the headers alone), DEADLINE (snapshot_ms), FULL (the client reads too slowly and
+ * is answered with the headers alone, and closed), DEADLINE (snapshot_ms), FULL (the client reads too slowly and
  * what is left cannot be spooled), IO (nor written), NOMEM, TOO_BIG.
  */
 enum status call_flush(struct call *call, struct error *err) ON_WORKER MAY_BLOCK;

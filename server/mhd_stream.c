@@ -102,6 +102,11 @@ struct MHD_Response *mhd_stream_response(struct exchange *ex, struct response *r
     struct MHD_Response *response =
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, read_stream, ex, NULL);
 
+    /* 0.9.75 ends a chunked answer to HEAD by a last chunk, which the client takes for the next one */
+    if (response != NULL && ex->call.request.method == METHOD_HEAD) {
+        (void)MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
+                                       MHD_RO_END); /* knows it */
+    }
     return mhd_response_add_headers(response, r, ex->call.request.id);
 }
 

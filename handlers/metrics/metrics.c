@@ -229,6 +229,55 @@ static void put_loops(struct page *p)
 #undef PUT_FAMILY
 }
 
+/* --- streams ---------------------------------------------------------------------------------- */
+
+/* s: of all loops of a listener; t: what their streams share */
+#define STREAM_FAMILIES(X)                                                                         \
+    X(GAUGE, "gantry_stream_open", s.streams, "Answers that leave in pieces now.")                 \
+    X(COUNTER, "gantry_stream_bytes_total", s.streamed, "Bytes of them, sent so far.")             \
+    X(COUNTER, "gantry_stream_stalls_total", t.stalls,                                             \
+      "Times a client was too slow for the work to wait for it any longer.")                       \
+    X(COUNTER, "gantry_stream_spools_total", t.spools, "Of these, how many were spooled.")         \
+    X(GAUGE, "gantry_stream_spooled_bytes", t.spooled_bytes, "Bytes in temporary files now.")
+
+static void put_cuts(struct page *p)
+{
+    exposition_family(&p->to, "gantry_stream_cuts_total", EXPOSITION_COUNTER,
+                      "Answers that left in pieces and were broken off.");
+    for (size_t l = 0; l < p->listeners_count; l++) {
+        const struct listener *listener = &p->metrics->listeners[l];
+        struct server_stream_stats shared;
+        struct server_stats stats;
+
+        server_stats(listener->server, &stats);
+        for (unsigned i = 0; i < SERVER_CUTS && server_stream_stats(listener->server, &shared);
+             i++) {
+            const struct exposition_label labels[] = {{"listener", str_of(listener->name)},
+                                                      {"reason", str_of(server_cut_name(i))}};
+            exposition_u64(&p->to, labels, 2, stats.cuts[i]);
+        }
+    }
+}
+
+static void put_streams(struct page *p)
+{
+#define PUT_FAMILY(type, family, figure, help)                                                       \
+    exposition_family(&p->to, family, EXPOSITION_##type, help);                                      \
+    for (size_t l = 0; l < p->listeners_count; l++) {                                              \
+        const struct listener *listener = &p->metrics->listeners[l];                               \
+        const struct exposition_label label = {"listener", str_of(listener->name)};                \
+        struct server_stats s;                                                                     \
+        struct server_stream_stats t;                                                              \
+        server_stats(listener->server, &s);                                                        \
+        if (server_stream_stats(listener->server, &t)) {                                           \
+            exposition_u64(&p->to, &label, 1, figure);                                             \
+        }                                                                                          \
+    }
+    STREAM_FAMILIES(PUT_FAMILY)
+#undef PUT_FAMILY
+    put_cuts(p);
+}
+
 /* --- requests --------------------------------------------------------------------------------- */
 
 static void put_deadlines(struct page *p)
@@ -382,6 +431,7 @@ static void serve(const struct handler *handler, struct call *call)
     put_process(&page);
     put_pools(&page);
     put_loops(&page);
+    put_streams(&page);
     put_requests(&page);
     mem_free(page.pools);
 }
