@@ -121,11 +121,13 @@ static void note_headers(struct read *r)
     const struct request *request = &r->call->request;
     const char *location = location_of(request->path, request->query, &r->call->arena);
 
-    if (location != NULL) {
+    table_note_profile(r->call, false);
+    if (location != NULL && strlen(location) <= RESPONSE_VALUE_MAX) { /* a part would be another */
         response_header(response, "Content-Location", "%s", location);
     }
     if (r->etag[0] != '\0') {
         response_header(response, "ETag", "%s", r->etag);
+        response_header(response, "Cache-Control", "no-cache"); /* keep it, but ask */
     }
     preferences_note(&r->preferences, PREFERENCES_OF_READ & ~(unsigned)PREFERENCES_TX, response);
 }
@@ -204,8 +206,9 @@ static bool answer_rows(struct read *r) ON_WORKER MAY_BLOCK
     }
     answer = answer_of(r, 0);
     if (!range_check(&answer, &r->call->arena, &r->fault)) {
-        range_note(&answer, &r->call->response);
-        return false;
+        table_fail(r->call, &r->fault);
+        range_note(&answer, &r->call->response); /* how many there are */
+        return true;
     }
     query.shape = r->accept.is_singular ? QUERY_ROW : QUERY_ROWS;
     query.rows_max = r->accept.is_singular ? UINT64_MAX : 0;

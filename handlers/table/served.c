@@ -60,10 +60,15 @@ const struct schema_table *table_find(const struct table_api *api, const struct 
     return NULL;
 }
 
+static struct str profile_of(const struct call *call, bool has_body)
+{
+    return request_header(&call->request,
+                          has_body ? STR("Content-Profile") : STR("Accept-Profile"));
+}
+
 bool table_check_profile(struct call *call, bool has_body, struct fault *fault)
 {
-    struct str profile =
-        request_header(&call->request, has_body ? STR("Content-Profile") : STR("Accept-Profile"));
+    struct str profile = profile_of(call, has_body);
 
     if (profile.at == NULL) {
         return true;
@@ -75,6 +80,14 @@ bool table_check_profile(struct call *call, bool has_body, struct fault *fault)
                    "Only the following schemas are exposed: " PROFILE ", public");
         return false;
     }
-    response_header(&call->response, "Content-Profile", "%.*s", (int)profile.size, profile.at);
     return true;
+}
+
+void table_note_profile(struct call *call, bool has_body)
+{
+    struct str profile = profile_of(call, has_body);
+
+    if (profile.at != NULL) {
+        response_header(&call->response, "Content-Profile", "%.*s", (int)profile.size, profile.at);
+    }
 }

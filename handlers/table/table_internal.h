@@ -34,10 +34,13 @@ const struct schema_table *table_find(const struct table_api *api, const struct 
 
 /*
  * Is the schema that the client names by Accept-Profile (or, with has_body, Content-Profile) one that
- * there is? Answers with Content-Profile if it named one.
+ * there is?
  * Return: false with *fault: 406 PGRST106.
  */
 bool table_check_profile(struct call *call, bool has_body, struct fault *fault);
+
+/* Say in Content-Profile which one it named, if it did. */
+void table_note_profile(struct call *call, bool has_body);
 
 /* --- read.c: one read of a table ----------------------------------------------------------------- */
 
