@@ -6,7 +6,8 @@
 #include "base/invariant.h"
 #include "base/mem.h"
 
-#define LEVEL        1 /* see docs/tables.md: what the next ones save is not worth their time here */
+#define LEVEL                                                                                      \
+    1 /* see docs/tables.md, Compression: what the next ones save is not worth their time here */
 #define WINDOW_MIN   10 /* bits of the window, in which repetitions are found */
 #define WINDOW_MAX   15
 #define GZIP_BIT     16 /* added to them: a gzip header instead of zlib's */
