@@ -52,7 +52,7 @@ static void put_tags(struct outline *o, const struct openapi_conf *conf)
         put_tag(o, STR("Named queries"), STR("SQL of the configuration, called by its name."));
     }
     if (conf->routes_count > 0) {
-        put_tag(o, STR("Routes"), STR("Of the configuration."));
+        put_tag(o, STR("Routes"), STR("SQL of the configuration, at paths of its own."));
     }
     put_tag(o, STR("Service"), STR("Its health and what it tells about itself."));
     outline_close_array(o);

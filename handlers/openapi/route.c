@@ -104,7 +104,7 @@ static void put_success(struct outline *o, const struct openapi_route *route)
         break;
     case OPENAPI_ANYTHING:
         open_json(o, code, STR("Done."));
-        outline_json(o, STR("schema"), STR("true"));
+        outline_json(o, STR("schema"), STR("{}"));
         close_json(o);
         break;
     }

@@ -22,13 +22,14 @@ def quoted(name):
     return '"' + name.replace('"', '""') + '"'
 
 
-def hostile_schema():
-    columns = ", ".join(f"{quoted(name)} TEXT" for name in HOSTILE)
+def hostile_schema(names=tuple(HOSTILE)):
+    """A table of each name, with a column of each name and a key to the table before it."""
+    columns = ", ".join(f"{quoted(name)} TEXT" for name in names)
     return "\n".join(
         f"CREATE TABLE {quoted(name)}({columns}, id INTEGER PRIMARY KEY, n INTEGER NOT NULL DEFAULT 0,"
-        f" parent REFERENCES {quoted(HOSTILE[i - 1])}(id));"
+        f" parent REFERENCES {quoted(names[i - 1])}(id));"
         f" INSERT INTO {quoted(name)}(id, n) VALUES (1, {i});"
-        for i, name in enumerate(HOSTILE))
+        for i, name in enumerate(names))
 
 
 def document_of(server):
@@ -226,3 +227,31 @@ def test_they_are_not_for_operators(serve, path):
     from harness import Connection  # the admin listener is another address
     with Connection((host, int(port))) as connection:
         assert connection.request("GET", path).status == 404
+
+
+TYPES = ["INTEGER", "REAL", "NUMERIC", "DECIMAL(10,2)", "TEXT", "VARCHAR(3)", "BOOLEAN", "JSON", "TEXT[]",
+         "BLOB", "DATE", "TIME", "DATETIME", "TIMESTAMP", "UUID", ""]
+
+
+def test_the_filters_it_gives_as_examples_work(serve):
+    columns = ", ".join(f'"{kind} column" {kind}' for kind in TYPES)
+    server = serve(config={}, schema=f'CREATE TABLE t({columns}, "limit" TEXT, "a.b" TEXT);')
+    document = document_of(server)
+    tried = 0
+    for item in document["paths"]["/api/t"]["get"]["parameters"]:
+        parameter = resolve(document, item)
+        if item["$ref"].startswith("#/components/parameters/rowFilter."):
+            for example in re.findall(r"`([^`]+)`", parameter["description"]):
+                query = urllib.parse.urlencode({parameter["name"]: example})
+                answer = server.request("GET", f"/api/t?{query}")
+                assert (answer.status, answer.json()) == (200, []), (query, answer.body)
+                tried += 1
+    assert tried > 2 * len(TYPES)
+
+
+def test_the_examples_are_what_their_schema_says(serve):
+    columns = ", ".join(f'"{kind} column" {kind}' for kind in TYPES)
+    document = document_of(serve(config={}, schema=f"CREATE TABLE t({columns});"))
+    for schema in document["components"]["schemas"]["t"]["properties"].values():
+        for example in schema.get("examples", []):
+            validator(document, schema).validate(example)

@@ -48,6 +48,7 @@ const attempt = async (page, path) => {
     body: await live.locator(".highlight-code, .microlight").first().innerText(),
   };
   seen.tried.push(tried);
+  await operation.locator("button.tablinks", { hasText: "Schema" }).first().click();
   return live;
 };
 
