@@ -5,55 +5,49 @@
  * table, its columns and embeds, the preferences, the representation, the database. Everything after
  * the query string happens within one snapshot of the database, with the schema of that snapshot.
  */
-#include "handlers/table/accept.h"
+#include "handlers/table/read.h"
 #include "handlers/table/answer.h"
-#include "handlers/table/etag.h"
 #include "handlers/table/location.h"
-#include "handlers/table/parse.h"
-#include "handlers/table/plan.h"
-#include "handlers/table/preferences.h"
-#include "handlers/table/range.h"
 #include "handlers/table/table_internal.h"
 #include "pool/executor.h"
 #include "storage/slot.h"
 
-struct read {
-    const struct table_api *api;
-    struct call *call;
-    struct fault fault;
-    struct preferences preferences;
-    struct accept accept;
-    struct range range;
-    struct tree tree;
-    struct connection *connection;
-    struct reading reading;
-    struct plan plan;
-    bool has_total;
-    uint64_t total; /* rows that the filters let through */
-    bool has_left;  /* the head of the answer has, before its last row was known */
-    char etag[ETAG_SIZE];
-};
-
 /* --- what was asked --------------------------------------------------------------------------- */
 
-/* What can be said without the database. Return: false with the fault. */
-static bool read_request(struct read *r)
+bool read_request(struct read *r, bool has_arguments, bool has_body)
 {
-    static const struct parse_conf conf = {.has_arguments = false};
+    const struct parse_conf conf = {.has_arguments = has_arguments};
     struct arena *arena = &r->call->arena;
     const struct request *request = &r->call->request;
 
-    return table_check_profile(r->call, false, &r->fault) &&
+    return table_check_profile(r->call, has_body, &r->fault) &&
            parse_query(request->query, &conf, arena, &r->tree, &r->fault) &&
            range_read(request, arena, &r->range, &r->fault) &&
            preferences_read(request, false, arena, &r->preferences, &r->fault);
 }
 
-/* The representation has a word in the plan, but its fault comes after the plan's. */
-static bool plan_rows(struct read *r, const struct plan_source *source)
+bool read_open(struct read *r, struct worker *worker)
+{
+    struct cancel *cancel = r->call->cancel;
+    struct error err;
+
+    if (slot_connection(worker_local(worker), cancel, &r->connection, &err) != STATUS_OK ||
+        connection_read_begin(r->connection, cancel, &r->reading, &err) != STATUS_OK) {
+        table_fail_error(r->call, &err);
+        return false;
+    }
+    return true;
+}
+
+void read_close(struct read *r)
+{
+    connection_read_end(r->connection);
+}
+
+bool read_plan(struct read *r, const struct plan_source *source)
 {
     struct arena *arena = &r->call->arena;
-    struct fault unacceptable = {0};
+    struct fault unacceptable = {0}; /* comes after the plan's, though it has a word in it */
     bool is_acceptable =
         accept_read(&r->call->request, ACCEPT_ROWS, arena, &r->accept, &unacceptable);
     const struct plan_conf conf = {
@@ -88,6 +82,7 @@ static struct query query_of(const struct read *r, const struct plan_sql *sql)
         .values_count = sql->values_count,
         .tables = r->plan.tables,
         .tables_count = r->plan.tables_count,
+        .is_planned = true,
     };
 }
 
@@ -145,7 +140,7 @@ static struct range_answer answer_of(const struct read *r, uint64_t rows)
 /* Exactly one row was wanted. Return: false with the fault. */
 static bool check_singular(struct read *r, uint64_t rows)
 {
-    if (!r->accept.is_singular || rows == 1) {
+    if (!r->accept.is_singular || rows == 1 || r->is_one) {
         return true;
     }
     (void)fault_set(&r->fault, &r->call->arena, 406, "PGRST116",
@@ -210,8 +205,8 @@ static bool answer_rows(struct read *r) ON_WORKER MAY_BLOCK
         range_note(&answer, &r->call->response); /* how many there are */
         return true;
     }
-    query.shape = r->accept.is_singular ? QUERY_ROW : QUERY_ROWS;
-    query.rows_max = r->accept.is_singular ? UINT64_MAX : 0;
+    query.shape = r->accept.is_singular || r->is_one ? QUERY_ROW : QUERY_ROWS;
+    query.rows_max = r->accept.is_singular ? UINT64_MAX : 0; /* step on, to count them */
     query.media = media_of(r->accept.media);
     query.row = r->plan.row;
     if (!r->accept.is_singular && call_can_stream(r->call)) {
@@ -230,6 +225,9 @@ static bool answer_rows(struct read *r) ON_WORKER MAY_BLOCK
     if (!check_singular(r, result.rows)) {
         return false;
     }
+    if (r->is_one && result.rows == 0 && query.media == QUERY_JSON) {
+        buf_append_literal(body, "null");
+    }
     answer = answer_of(r, result.rows);
     r->call->response.http_status = range_status(&answer);
     range_note(&answer, &r->call->response);
@@ -244,17 +242,9 @@ static void answer_not_modified(struct read *r)
     note_headers(r);
 }
 
-/* Return: false with the fault. */
-static bool read_table(struct read *r) ON_WORKER MAY_BLOCK
+bool read_answer(struct read *r)
 {
-    struct str name = request_param(&r->call->request, STR("table"));
-    struct plan_source source = {
-        .table = table_find(r->api, r->reading.schema, name, &r->call->arena, &r->fault)};
-
-    if (source.table == NULL || !plan_rows(r, &source)) {
-        return false;
-    }
-    if (r->reading.version != 0) { /* it is known which state of the database this is */
+    if (r->reading.version != 0 && r->is_repeatable) { /* it is known which state this is */
         etag_write(&r->api->etag_key, &r->call->request, r->reading.version, r->etag);
     }
     if (r->etag[0] != '\0' && etag_is_known(&r->call->request, r->etag)) {
@@ -264,22 +254,29 @@ static bool read_table(struct read *r) ON_WORKER MAY_BLOCK
     return answer_rows(r);
 }
 
+/* Return: false with the fault. */
+static bool read_table(struct read *r) ON_WORKER MAY_BLOCK
+{
+    struct str name = request_param(&r->call->request, STR("table"));
+    const struct plan_source source = {
+        .table = table_find(r->api, r->reading.schema, name, &r->call->arena, &r->fault)};
+
+    return source.table != NULL && read_plan(r, &source) && read_answer(r);
+}
+
 void table_read(const struct table_api *api, struct call *call, struct worker *worker)
 {
-    struct read r = {.api = api, .call = call};
-    struct error err;
+    struct read r = {.api = api, .call = call, .is_repeatable = true};
 
-    if (!read_request(&r)) {
+    if (!read_request(&r, false, false)) {
         table_fail(call, &r.fault);
         return;
     }
-    if (slot_connection(worker_local(worker), call->cancel, &r.connection, &err) != STATUS_OK ||
-        connection_read_begin(r.connection, call->cancel, &r.reading, &err) != STATUS_OK) {
-        table_fail_error(call, &err);
+    if (!read_open(&r, worker)) {
         return;
     }
     if (!read_table(&r)) {
         table_fail(call, &r.fault);
     }
-    connection_read_end(r.connection);
+    read_close(&r);
 }

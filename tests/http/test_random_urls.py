@@ -26,7 +26,7 @@ def books(tmp_path_factory):
                           grammar.SCHEMA)
 
 
-def check_rows(answer, accept):
+def check_rows(answer):
     """What is announced is what is sent."""
     text = answer.body.decode("utf-8")
     kind = answer.header("content-type").split(";")[0]
@@ -41,13 +41,16 @@ def check_rows(answer, accept):
     else:
         rows = json.loads(text)
         assert isinstance(rows, list)
-        first_last = answer.header("content-range").split("/")[0]
+        content_range = answer.header("content-range")
+        if content_range is None:  # it left in pieces, before its last row was known
+            assert answer.header("transfer-encoding") == "chunked"
+            return
+        first_last = content_range.split("/")[0]
         if first_last == "*":
             assert rows == []
         else:
             first, last = map(int, first_last.split("-"))
             assert last - first + 1 == len(rows)
-    assert accept
 
 
 def test_random_urls(books):
@@ -66,7 +69,7 @@ def test_random_urls(books):
         seen[answer.status] = seen.get(answer.status, 0) + 1
         try:
             if answer.status in (200, 206):
-                check_rows(answer, headers["Accept"])
+                check_rows(answer)
             else:
                 problem = answer.json()
                 assert problem["code"] and problem["message"], where
