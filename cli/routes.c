@@ -21,7 +21,7 @@
 /* --- pools by name ------------------------------------------------------------------------ */
 
 /* Return: is there a pool of that name? *ret is NULL when dry. */
-static bool find_pool(const struct service *s, const char *name, struct executor **ret)
+bool routes_find_pool(const struct service *s, const char *name, struct executor **ret)
 {
     for (size_t i = 0; i < s->executors_count; i++) {
         if (strcmp(s->executor_names[i], name) == 0) {
@@ -44,7 +44,7 @@ static enum status add_own(struct service *s, struct router *router, enum method
                           .body_max = s->config->limits.body_bytes};
 
     if (handler->kind == HANDLER_BLOCKING) {
-        (void)find_pool(s, "read", &route.executor); /* always there */
+        (void)routes_find_pool(s, "read", &route.executor); /* always there */
     }
     return router_add(router, &route, err);
 }
@@ -211,12 +211,12 @@ static struct value fallback_of(const struct config_param *param)
     return value;
 }
 
-static struct param param_of(const struct config_route *route, const struct config_param *p)
+struct param routes_param_of(const struct config_param *p, enum param_in in)
 {
     return (struct param){
         .name = p->name,
         .type = (enum param_type)p->type, /* the two lists are the same; see the assertion below */
-        .in = routes_place_of(route, p),
+        .in = in,
         .has_default = (enum param_default)p->has_default,
         .fallback = fallback_of(p),
         .has_minimum = p->has_minimum,
@@ -236,7 +236,7 @@ _Static_assert((int)CONFIG_JSON == (int)PARAM_JSON && (int)CONFIG_BLOB == (int)P
                    (int)CONFIG_BOOLEAN == (int)PARAM_BOOLEAN &&
                    (int)CONFIG_DEFAULT_VALUE == (int)PARAM_DEFAULT_VALUE &&
                    (int)CONFIG_DEFAULT_NULL == (int)PARAM_DEFAULT_NULL,
-               "config and handlers/sql must number their types alike");
+               "config and handlers/param.h must number their types alike");
 
 static enum query_shape shape_of(enum config_result result)
 {
@@ -288,7 +288,7 @@ static enum status create_sql(struct service *s, const struct config_route *rout
         return STATUS_NOMEM;
     }
     for (size_t i = 0; i < route->params_count; i++) {
-        params[i] = param_of(route, &route->params[i]);
+        params[i] = routes_param_of(&route->params[i], routes_place_of(route, &route->params[i]));
     }
     status = sql_route_create(&conf, s->inspector, add_fault, &place, made, ret_writes);
     mem_free(params);
@@ -322,7 +322,7 @@ static bool choose_pool(const struct service *s, const struct config_route *conf
                             : "the pool \"write\" is for statements that write");
         return false;
     }
-    return find_pool(s, name, ret); /* config has checked that it exists */
+    return routes_find_pool(s, name, ret); /* config has checked that it exists */
 }
 
 /* The shape of the configuration was checked before: is this place already in the list? */
@@ -387,6 +387,9 @@ enum status routes_add(struct service *s, struct problems *problems, struct erro
     }
     if (status == STATUS_OK) {
         status = add_tables(s, err);
+    }
+    if (status == STATUS_OK) {
+        status = rpc_routes_add(s, problems, err);
     }
     for (size_t i = 0; i < s->config->routes_count && status == STATUS_OK; i++) {
         status = add_configured(s, &s->config->routes[i], problems, err);

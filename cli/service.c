@@ -9,6 +9,7 @@
 #include "cli/routes.h"
 #include "cli/service_parts.h"
 #include "handlers/admin/admin.h"
+#include "handlers/table/rpc.h"
 #include "handlers/table/table.h"
 #include "server/listener.h"
 #include "server/server.h"
@@ -246,6 +247,10 @@ void service_destroy(struct service *s)
         sql_route_destroy(s->sql_routes[i]);
     }
     mem_free(s->sql_routes);
+    for (size_t i = 0; i < s->queries_count; i++) {
+        rpc_destroy(s->queries[i]);
+    }
+    mem_free(s->queries);
     table_api_destroy(s->tables);
     openapi_destroy(s->openapi);
     openapi_routes_destroy(s->openapi_routes);

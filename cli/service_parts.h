@@ -10,6 +10,7 @@
 struct admin;
 struct openapi;
 struct openapi_routes;
+struct rpc;
 struct table_api;
 
 struct service {
@@ -31,6 +32,8 @@ struct service {
     bool has_docs;
     struct sql_route **sql_routes;
     size_t sql_routes_count;
+    struct rpc **queries;
+    size_t queries_count;
     struct router *router;
     struct router *admin_router; /* NULL: there is no admin listener */
 };

@@ -84,6 +84,15 @@ static void serve_table(const struct handler *handler, struct call *call)
     schema_unref(schema);
 }
 
+/* The query's name: its routes are literal, so it is no parameter of theirs. */
+static struct str last_segment(struct str path)
+{
+    const char *slash = path.size == 0 ? NULL : memrchr(path.at, '/', path.size);
+    size_t before = slash == NULL ? 0 : (size_t)(slash - path.at) + 1;
+
+    return (struct str){path.at + before, path.size - before};
+}
+
 static void serve_query(const struct handler *handler, struct call *call)
 {
     const struct options *options = const_container_of(handler, struct options, query);
@@ -92,7 +101,7 @@ static void serve_query(const struct handler *handler, struct call *call)
     if (answer_preflight(options, call)) {
         return;
     }
-    switch (options->conf.find_query(options->conf.user, call, call->request.params[0].value)) {
+    switch (options->conf.find_query(options->conf.user, call, last_segment(call->request.path))) {
     case OPTIONS_QUERY_NONE:
         break;
     case OPTIONS_QUERY_READS:

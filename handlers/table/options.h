@@ -39,7 +39,8 @@ struct options_conf {
 };
 
 struct options {
-    /* Routes of a path without a parameter, and with one: the table's name, the query's */
+    /* Routes of a path without a parameter; of one with the table's name; of one that ends in a
+     * query's name */
     struct handler root;
     struct handler table;
     struct handler query;

@@ -1,8 +1,6 @@
 #include "base/nearest.h"
 #include "handlers/table/table_internal.h"
 
-#define PROFILE "main" /* what SQLite calls it; "public" is what PostgreSQL's clients call theirs */
-
 static bool is_in(const char *name, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -52,10 +50,10 @@ const struct schema_table *table_find(const struct table_api *api, const struct 
     }
     near = nearest_table(api, schema, name, arena);
     (void)fault_set(fault, arena, 404, "PGRST205",
-                    "Could not find the table '" PROFILE ".%.*s' in the schema cache",
+                    "Could not find the table '" TABLE_PROFILE ".%.*s' in the schema cache",
                     (int)(name.size < 200 ? name.size : 200), name.at); /* says false */
     if (near != NULL) {
-        fault_hint(fault, arena, "Perhaps you meant the table '" PROFILE ".%s'", near);
+        fault_hint(fault, arena, "Perhaps you meant the table '" TABLE_PROFILE ".%s'", near);
     }
     return NULL;
 }
@@ -66,6 +64,34 @@ static struct str profile_of(const struct call *call, bool has_body)
                           has_body ? STR("Content-Profile") : STR("Accept-Profile"));
 }
 
+const struct rpc *table_find_query(const struct table_api *api, struct str name,
+                                   struct arena *arena, struct fault *fault)
+{
+    const char **names = arena_alloc(arena, (api->queries_count + 1) * sizeof(*names));
+    const char *wanted = arena_copy(arena, name);
+    const char *near = NULL;
+
+    for (size_t i = 0; i < api->queries_count; i++) {
+        if (str_equal(name, str_of(rpc_name(api->queries[i])))) {
+            return api->queries[i];
+        }
+        if (names != NULL) {
+            names[i] = rpc_name(api->queries[i]);
+        }
+    }
+    if (names != NULL && wanted != NULL) {
+        near = nearest_name(wanted, names, api->queries_count);
+    }
+    (void)fault_set(fault, arena, 404, "PGRST202",
+                    "Could not find the function " TABLE_PROFILE ".%.*s in the schema cache",
+                    (int)(name.size < 200 ? name.size : 200), name.at); /* says false */
+    if (near != NULL) {
+        fault_hint(fault, arena, "Perhaps you meant to call the function " TABLE_PROFILE ".%s",
+                   near);
+    }
+    return NULL;
+}
+
 bool table_check_profile(struct call *call, bool has_body, struct fault *fault)
 {
     struct str profile = profile_of(call, has_body);
@@ -73,11 +99,11 @@ bool table_check_profile(struct call *call, bool has_body, struct fault *fault)
     if (profile.at == NULL) {
         return true;
     }
-    if (!str_equal(profile, STR(PROFILE)) && !str_equal(profile, STR("public"))) {
+    if (!str_equal(profile, STR(TABLE_PROFILE)) && !str_equal(profile, STR("public"))) {
         (void)fault_set(fault, &call->arena, 406, "PGRST106", "Invalid schema: %.*s",
                         (int)(profile.size < 200 ? profile.size : 200), profile.at); /* false */
         fault_hint(fault, &call->arena,
-                   "Only the following schemas are exposed: " PROFILE ", public");
+                   "Only the following schemas are exposed: " TABLE_PROFILE ", public");
         return false;
     }
     return true;

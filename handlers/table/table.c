@@ -29,20 +29,54 @@ static const struct schema_table *find_table(const void *user, struct call *call
     return table;
 }
 
+/* An options_query_fn. */
+static enum options_query find_query(const void *user, struct call *call, struct str name)
+{
+    struct fault fault;
+    const struct rpc *rpc = table_find_query(user, name, &call->arena, &fault);
+
+    if (rpc == NULL) {
+        table_fail(call, &fault);
+        return OPTIONS_QUERY_NONE;
+    }
+    return rpc_is_volatile(rpc) ? OPTIONS_QUERY_WRITES : OPTIONS_QUERY_READS;
+}
+
+static void serve_no_query(const struct handler *handler, struct call *call)
+{
+    const struct table_api *api = const_container_of(handler, struct table_api, no_query);
+    struct fault fault = {0};
+
+    assert_on_loop();
+    if (table_find_query(api, request_param(&call->request, STR("name")), &call->arena, &fault) ==
+        NULL) {
+        table_fail(call, &fault);
+    }
+}
+
 static void init_handlers(struct table_api *api)
 {
     const struct handler base = {.kind = HANDLER_BLOCKING,
                                  .is_short = true,
                                  .decorate = table_decorate,
                                  .decoration = &api->conf.cors};
-    const struct options_conf options = {
-        .cors = &api->conf.cors, .db = api->conf.db, .find_table = find_table, .user = api};
+    const struct options_conf options = {.cors = &api->conf.cors,
+                                         .db = api->conf.db,
+                                         .find_table = find_table,
+                                         .find_query = find_query,
+                                         .user = api};
 
     api->list = base;
     api->list.work = list_work;
     api->rows = base;
     api->rows.work = rows_work;
     api->rows.is_short = api->conf.rows_max != 0; /* else it may be all there is */
+    api->no_query = (struct handler){.kind = HANDLER_INLINE,
+                                     .serve = serve_no_query,
+                                     .decorate = table_decorate,
+                                     .decoration = &api->conf.cors};
+    api->queries = NULL;
+    api->queries_count = 0;
     options_init(&api->options, &options);
 }
 
@@ -89,4 +123,20 @@ const struct handler *table_list_options_handler(const struct table_api *api)
 const struct handler *table_rows_options_handler(const struct table_api *api)
 {
     return &api->options.table;
+}
+
+void table_set_queries(struct table_api *api, struct rpc *const *queries, size_t count)
+{
+    api->queries = queries;
+    api->queries_count = count;
+}
+
+const struct handler *table_no_query_handler(const struct table_api *api)
+{
+    return &api->no_query;
+}
+
+const struct handler *table_query_options_handler(const struct table_api *api)
+{
+    return &api->options.query;
 }

@@ -14,6 +14,7 @@
 #include "server/handler.h"
 
 struct database;
+struct rpc;
 struct table_api; /* opaque */
 
 struct table_conf {
@@ -36,6 +37,18 @@ void table_api_destroy(struct table_api *api); /* NULL is fine */
 /* Lend, until table_api_destroy. BLOCKING; their workers' local thing is a slot. */
 const struct handler *table_list_handler(const struct table_api *api);
 const struct handler *table_rows_handler(const struct table_api *api); /* of a path with {table} */
+
+/*
+ * Tell it which named queries there are: for OPTIONS, and for the 404 of others. Before serving; borrows
+ * queries until table_api_destroy.
+ */
+void table_set_queries(struct table_api *api, struct rpc *const *queries, size_t count);
+
+/* Likewise lent, INLINE: 404 for a query, {name} in the path, that there is none of. */
+const struct handler *table_no_query_handler(const struct table_api *api);
+
+/* Likewise, INLINE: OPTIONS of a path that ends in a query's name. */
+const struct handler *table_query_options_handler(const struct table_api *api);
 
 /* Likewise, INLINE: OPTIONS of the same two paths. */
 const struct handler *table_list_options_handler(const struct table_api *api);

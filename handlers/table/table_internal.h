@@ -8,6 +8,7 @@
 #include "handlers/table/fault.h"
 #include "handlers/table/options.h"
 #include "handlers/table/relation.h"
+#include "handlers/table/rpc.h"
 #include "handlers/table/table.h"
 #include "server/call.h"
 #include "storage/connection.h"
@@ -15,10 +16,16 @@
 struct table_api {
     struct handler list;
     struct handler rows;
+    struct handler no_query;
     struct options options;
+    struct rpc *const *queries; /* set once, before serving */
+    size_t queries_count;
     struct table_conf conf;
     struct etag_key etag_key;
 };
+
+#define TABLE_PROFILE                                                                              \
+    "main" /* what SQLite calls it; "public" is PostgreSQL's clients' word for it */
 
 /* --- served.c: what clients may see ----------------------------------------------------------- */
 
@@ -31,6 +38,13 @@ bool table_is_served(const void *api, const struct schema_table *table);
  */
 const struct schema_table *table_find(const struct table_api *api, const struct schema *schema,
                                       struct str name, struct arena *arena, struct fault *fault);
+
+/*
+ * The named query of that name.
+ * Return: NULL with *fault: 404 PGRST202, with the nearest name as hint.
+ */
+const struct rpc *table_find_query(const struct table_api *api, struct str name,
+                                   struct arena *arena, struct fault *fault);
 
 /*
  * Is the schema that the client names by Accept-Profile (or, with has_body, Content-Profile) one that

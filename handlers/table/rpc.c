@@ -1,0 +1,430 @@
+#include "handlers/table/rpc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/nearest.h"
+#include "handlers/table/answer.h"
+#include "handlers/table/arguments.h"
+#include "handlers/table/read.h"
+#include "storage/database.h"
+
+struct rpc {
+    struct handler get;
+    struct handler post;
+    const struct table_api *api;
+    struct rpc_conf conf;
+    struct param *params;
+    size_t *binding; /* parameter i of the statement is params[binding[i]] */
+    size_t binding_count;
+};
+
+/* --- answering -------------------------------------------------------------------------------- */
+
+/* Return: false with the fault. */
+static bool read_values(const struct rpc *rpc, struct read *r, bool is_get,
+                        struct plan_source *source)
+{
+    struct arena *arena = &r->call->arena;
+    struct value *values = arena_alloc(arena, (rpc->conf.params_count + 1) * sizeof(*values));
+    struct value *bound = arena_alloc(arena, (rpc->binding_count + 1) * sizeof(*bound));
+    struct arguments arguments;
+    char function[80];
+    bool is_ok;
+
+    if (values == NULL || bound == NULL) {
+        return fault_no_memory(&r->fault);
+    }
+    is_ok = is_get ? arguments_of_tree(&r->tree, arena, &arguments, &r->fault)
+                   : arguments_of_body(&r->call->request, arena, &arguments, &r->fault);
+    (void)snprintf(function, sizeof(function), TABLE_PROFILE ".%s", rpc->conf.name); /* bounded */
+    if (!is_ok || !arguments_bind(&arguments, function, rpc->params, rpc->conf.params_count, arena,
+                                  values, &r->fault)) {
+        return false;
+    }
+    for (size_t i = 0; i < rpc->binding_count; i++) {
+        bound[i] = values[rpc->binding[i]];
+    }
+    source->sql = rpc->conf.sql;
+    source->values = bound;
+    source->values_count = rpc->binding_count;
+    return true;
+}
+
+static enum row_cell_kind cell_of(enum param_type type)
+{
+    return type == PARAM_BOOLEAN ? ROW_CELL_BOOLEAN
+           : type == PARAM_JSON  ? ROW_CELL_JSON
+                                 : ROW_CELL_PLAIN;
+}
+
+static const char *join_text(struct arena *arena, const char *before, const char *sql,
+                             const char *behind)
+{
+    char *text = arena_alloc(arena, strlen(before) + strlen(sql) + strlen(behind) + 1);
+
+    if (text != NULL) {
+        (void)stpcpy(stpcpy(stpcpy(text, before), sql), behind); /* measured above */
+    }
+    return text;
+}
+
+/* The page of a list of values: of limit and offset, the Range header and max_rows. */
+static bool page_of(struct read *r, uint64_t *ret_offset, uint64_t *ret_limit)
+{
+    const struct tree_level *level = &r->tree.levels[0];
+    uint64_t limit = r->range.limit;
+    uint64_t most = r->api->conf.rows_max;
+
+    if (level->has_limit && level->limit < 0) {
+        (void)fault_set(&r->fault, &r->call->arena, 416, "PGRST103",
+                        "Requested range not satisfiable"); /* says false */
+        fault_details(&r->fault, &r->call->arena, "Limit should be greater than or equal to zero.");
+        return false;
+    }
+    if (level->has_limit && (uint64_t)level->limit < limit) {
+        limit = (uint64_t)level->limit;
+    }
+    *ret_limit = most != 0 && most < limit ? most : limit;
+    *ret_offset = (uint64_t)level->offset + r->range.first;
+    return true;
+}
+
+/* The plan of a query that gives bare values. Return: false with the fault. */
+static bool plan_values(const struct rpc *rpc, struct read *r, const struct plan_source *source)
+{
+    struct arena *arena = &r->call->arena;
+    size_t n = source->values_count;
+    struct value *values = arena_alloc(arena, (n + 2) * sizeof(*values));
+    struct row_cell cell = {.name = str_of(rpc->conf.name), .kind = cell_of(rpc->conf.type)};
+    uint64_t offset = 0;
+    uint64_t limit = 1;
+
+    if (!accept_read(&r->call->request, ACCEPT_ROWS, arena, &r->accept, &r->fault) ||
+        (!r->is_one && !page_of(r, &offset, &limit))) {
+        return false;
+    }
+    r->plan = (struct plan){
+        .rows = {.text = join_text(arena, "SELECT * FROM (", source->sql,
+                                   "\n) LIMIT ? OFFSET ?"), /* it may end in a comment */
+                 .values = values,
+                 .values_count = n + 2},
+        .row = row_shape_make(arena, &cell, 1, false, r->accept.media == ACCEPT_JSON),
+        .offset = offset,
+        .limit = limit,
+    };
+    if (r->preferences.count != COUNT_UNSAID && r->is_one) { /* one row, whatever it is */
+        r->has_total = true;
+        r->total = 1;
+    } else if (r->preferences.count != COUNT_UNSAID) {
+        r->plan.count = (struct plan_sql){
+            join_text(arena, "SELECT count(*) FROM (", source->sql, "\n)"), source->values, n};
+    }
+    if (values == NULL || r->plan.rows.text == NULL || r->plan.row == NULL) {
+        return fault_no_memory(&r->fault);
+    }
+    for (size_t i = 0; i < n; i++) {
+        values[i] = source->values[i];
+    }
+    values[n] =
+        (struct value){.type = VALUE_INTEGER, .integer = limit > INT64_MAX ? -1 : (int64_t)limit};
+    values[n + 1] = (struct value){.type = VALUE_INTEGER,
+                                   .integer = offset > INT64_MAX ? INT64_MAX : (int64_t)offset};
+    return preferences_check(&r->preferences, arena, &r->fault);
+}
+
+/* Run a query whose result nobody wants. */
+static bool run_void(struct read *r, const struct plan_source *source) ON_WORKER MAY_BLOCK
+{
+    struct query query = {.sql = source->sql,
+                          .values = source->values,
+                          .values_count = source->values_count,
+                          .shape = QUERY_NONE};
+    struct query_result result;
+    struct error err;
+
+    if (!preferences_check(&r->preferences, &r->call->arena, &r->fault)) {
+        return false;
+    }
+    if (connection_run(r->connection, &query, r->call->cancel, &r->call->response.body, &result,
+                       &err) != STATUS_OK) {
+        table_fail_error(r->call, &err);
+    } else {
+        call_answer_empty(r->call, 204);
+    }
+    return true;
+}
+
+/* Return: false with the fault. */
+static bool run(const struct rpc *rpc, struct read *r,
+                struct plan_source *source) ON_WORKER MAY_BLOCK
+{
+    switch (rpc->conf.returns) {
+    case RPC_VOID:
+        return run_void(r, source);
+    case RPC_SCALAR:
+    case RPC_VALUES:
+        return plan_values(rpc, r, source) && read_answer(r);
+    case RPC_ROWS:
+    case RPC_ROW:
+        break;
+    }
+    source->table = schema_find(r->reading.schema, str_of(rpc->conf.table));
+    if (source->table == NULL) {
+        return fault_set(&r->fault, &r->call->arena, 404, "42P01", "there is no table %s any more",
+                         rpc->conf.table);
+    }
+    return read_plan(r, source) && read_answer(r);
+}
+
+static void answer(const struct rpc *rpc, struct call *call, struct worker *worker,
+                   bool is_get) ON_WORKER MAY_BLOCK
+{
+    struct read r = {.api = rpc->api,
+                     .call = call,
+                     .is_repeatable = is_get,
+                     .is_one = rpc->conf.returns == RPC_SCALAR || rpc->conf.returns == RPC_ROW};
+    struct plan_source source = {0};
+
+    if (!read_request(&r, is_get, !is_get) || !read_values(rpc, &r, is_get, &source)) {
+        table_fail(call, &r.fault);
+        return;
+    }
+    if (!read_open(&r, worker)) {
+        return;
+    }
+    if (!run(rpc, &r, &source)) {
+        table_fail(call, &r.fault);
+    }
+    read_close(&r);
+}
+
+static void get_work(const struct handler *handler, struct call *call, struct worker *worker)
+{
+    const struct rpc *rpc = const_container_of(handler, struct rpc, get);
+    struct fault fault;
+
+    assert_on_worker();
+    if (!rpc->conf.is_volatile) {
+        answer(rpc, call, worker, true);
+        return;
+    }
+    (void)fault_set(&fault, &call->arena, 405, "25006",
+                    "cannot execute %s in a read-only transaction", rpc->conf.name); /* false */
+    fault_hint(&fault, &call->arena,
+               "call it by POST, or declare it \"stable\" if it changes nothing");
+    table_fail(call, &fault);
+}
+
+static void post_work(const struct handler *handler, struct call *call, struct worker *worker)
+{
+    assert_on_worker();
+    answer(const_container_of(handler, struct rpc, post), call, worker, false);
+}
+
+/* --- checking ----------------------------------------------------------------------------------- */
+
+/* Where the faults of one query go. */
+struct faults {
+    rpc_fault_fn report;
+    void *user;
+    unsigned count;
+};
+
+static void fault(struct faults *f, enum rpc_fault what, const char *param, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+static void fault(struct faults *f, enum rpc_fault what, const char *param, const char *format, ...)
+{
+    char text[sizeof(((struct error *)NULL)->text) + sizeof(((struct error *)NULL)->hint) + 2];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
+    va_end(args);
+    f->count++;
+    f->report(f->user, what, param, text);
+}
+
+static size_t find_param(const struct rpc_conf *conf, const char *name)
+{
+    size_t i = 0;
+
+    while (i < conf->params_count && strcmp(conf->params[i].name, name) != 0) {
+        i++;
+    }
+    return i;
+}
+
+/* Every :name is a param, every param is a :name. */
+static void bind_names(struct rpc *rpc, const struct statement_info *info, struct faults *f)
+{
+    const struct rpc_conf *conf = &rpc->conf;
+
+    for (size_t i = 0; i < info->parameters_count; i++) {
+        rpc->binding[i] = find_param(conf, info->parameters[i]);
+        if (rpc->binding[i] == conf->params_count) {
+            fault(f, RPC_FAULT_SQL, NULL, "the SQL uses :%s, which is not in params",
+                  info->parameters[i]);
+        }
+    }
+    for (size_t k = 0; k < conf->params_count; k++) {
+        bool is_used = false;
+
+        for (size_t i = 0; i < info->parameters_count; i++) {
+            is_used = is_used || rpc->binding[i] == k;
+        }
+        if (!is_used) {
+            fault(f, RPC_FAULT_PARAM, conf->params[k].name,
+                  "not used in the SQL; write :%s where its value belongs, or remove it",
+                  conf->params[k].name);
+        }
+    }
+}
+
+static bool has_column(const struct statement_info *info, const char *name)
+{
+    for (size_t i = 0; i < info->columns_count; i++) {
+        if (str_equal_nocase(str_of(info->columns[i]), str_of(name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Rows "of a table" have all its columns. */
+static void check_table(const struct rpc *rpc, const struct statement_info *info, struct faults *f)
+{
+    const struct schema *schema = schema_get(rpc->api->conf.db);
+    const struct schema_table *table = schema_find(schema, str_of(rpc->conf.table));
+
+    if (table == NULL || !table_is_served(rpc->api, table)) {
+        fault(f, RPC_FAULT_RETURNS, NULL, "there is no table or view \"%s\"", rpc->conf.table);
+    }
+    for (size_t i = 0; table != NULL && i < table->columns_count; i++) {
+        if (!has_column(info, table->columns[i].name)) {
+            fault(f, RPC_FAULT_SQL, NULL,
+                  "the result lacks the column \"%s\" of %s; select all of them: SELECT %s.* ...",
+                  table->columns[i].name, table->name, table->name);
+            break;
+        }
+    }
+    schema_unref(schema);
+}
+
+static void check(struct rpc *rpc, const struct statement_info *info, struct faults *f)
+{
+    enum rpc_returns returns = rpc->conf.returns;
+
+    if (!info->is_read_only) {
+        fault(f, RPC_FAULT_SQL, NULL,
+              "the statement writes: named queries only read so far; make it a route");
+    }
+    if ((returns == RPC_SCALAR || returns == RPC_VALUES) && info->columns_count != 1) {
+        fault(f, RPC_FAULT_SQL, NULL, "the result has %zu columns, and a value is one",
+              info->columns_count);
+    }
+    if (returns == RPC_ROWS || returns == RPC_ROW) {
+        check_table(rpc, info, f);
+    }
+    bind_names(rpc, info, f);
+}
+
+/* --- life --------------------------------------------------------------------------------------- */
+
+static void init_handlers(struct rpc *rpc)
+{
+    const struct handler base = {.kind = HANDLER_BLOCKING,
+                                 .is_short = rpc->api->conf.rows_max != 0,
+                                 .decorate = table_decorate,
+                                 .decoration = &rpc->api->conf.cors,
+                                 .detail = rpc->conf.sql};
+
+    rpc->get = base;
+    rpc->get.work = get_work;
+    rpc->post = base;
+    rpc->post.work = post_work;
+}
+
+static enum status fill(struct rpc *rpc, const struct rpc_conf *conf,
+                        const struct statement_info *info, struct faults *f)
+{
+    rpc->conf = *conf;
+    rpc->params = mem_alloc((conf->params_count + 1) * sizeof(*rpc->params));
+    rpc->binding = mem_alloc((info->parameters_count + 1) * sizeof(*rpc->binding));
+    if (rpc->params == NULL || rpc->binding == NULL) {
+        return STATUS_NOMEM;
+    }
+    for (size_t i = 0; i < conf->params_count; i++) {
+        rpc->params[i] = conf->params[i];
+    }
+    rpc->conf.params = rpc->params;
+    rpc->binding_count = info->parameters_count;
+    init_handlers(rpc);
+    check(rpc, info, f);
+    return f->count == 0 ? STATUS_OK : STATUS_INVALID;
+}
+
+enum status rpc_create(const struct rpc_conf *conf, const struct table_api *api,
+                       struct connection *inspector, rpc_fault_fn on_fault, void *user,
+                       struct rpc **ret)
+{
+    struct faults f = {.report = on_fault, .user = user};
+    struct statement_info info;
+    struct error err = {0};
+    struct rpc *rpc;
+    enum status status = connection_inspect(inspector, conf->sql, &info, &err);
+
+    if (status == STATUS_NOMEM) {
+        return status;
+    }
+    if (status != STATUS_OK) {
+        fault(&f, RPC_FAULT_SQL, NULL, "%s%s%s", err.text, err.hint[0] == '\0' ? "" : "; ",
+              err.hint);
+        return STATUS_INVALID;
+    }
+    rpc = mem_zalloc(sizeof(*rpc));
+    if (rpc == NULL) {
+        statement_info_fini(&info);
+        return STATUS_NOMEM;
+    }
+    rpc->api = api;
+    status = fill(rpc, conf, &info, &f);
+    statement_info_fini(&info);
+    if (status != STATUS_OK) {
+        rpc_destroy(rpc);
+        return status;
+    }
+    *ret = rpc;
+    return STATUS_OK;
+}
+
+void rpc_destroy(struct rpc *rpc)
+{
+    if (rpc != NULL) {
+        mem_free(rpc->params);
+        mem_free(rpc->binding);
+        mem_free(rpc);
+    }
+}
+
+const struct handler *rpc_get_handler(const struct rpc *rpc)
+{
+    return &rpc->get;
+}
+
+const struct handler *rpc_post_handler(const struct rpc *rpc)
+{
+    return &rpc->post;
+}
+
+const char *rpc_name(const struct rpc *rpc)
+{
+    return rpc->conf.name;
+}
+
+bool rpc_is_volatile(const struct rpc *rpc)
+{
+    return rpc->conf.is_volatile;
+}
