@@ -31,6 +31,16 @@ static void shed_locked(struct executor *ex, int64_t now_ns, struct list *finish
     }
 }
 
+/*
+ * What CoDel is told of the oldest's wait. No more tasks than there are threads are no queue that
+ * stands, however late a thread was given a processor: RFC 8289 (4.2) says the same of one packet.
+ */
+static int64_t standing_ns_locked(const struct executor *ex, const struct task *oldest,
+                                  int64_t now_ns)
+{
+    return ex->stats.queued <= ex->stats.threads ? 0 : now_ns - oldest->queued_ns;
+}
+
 /* The task whose turn it is, still linked; NULL: none is queued. */
 static struct task *next_locked(struct executor *ex, int64_t now_ns, struct list *finished)
 {
@@ -39,7 +49,8 @@ static struct task *next_locked(struct executor *ex, int64_t now_ns, struct list
     if (oldest == NULL) {
         return NULL;
     }
-    codel_on_take(&ex->codel, now_ns, now_ns - task_of(oldest)->queued_ns, ex->stats.mean_run_ns);
+    codel_on_take(&ex->codel, now_ns, standing_ns_locked(ex, task_of(oldest), now_ns),
+                  ex->stats.mean_run_ns);
     shed_locked(ex, now_ns, finished);
     oldest = list_first(&ex->queue);
     if (oldest == NULL) {
