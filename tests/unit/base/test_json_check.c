@@ -92,8 +92,7 @@ static void test_invalid(void **state)
         "/**/1",
         "\"\\u12G4\"",
         "\"\xff\"",
-        "\xEF\xBB\xBF"
-        "1",
+        "\xEF\xBB\xBF[]",
         "\"\xC3\"",
         "\"\xED\xA0\x80\"",
         "\"\xC0\x80\"",
