@@ -162,9 +162,26 @@ static bool make_shape(struct planner *p, struct plan *plan)
     return plan->row != NULL || fault_no_memory(p->fault);
 }
 
+/* Is it worth while to pick the rows before more is read for each of them? */
+static bool is_picked(const struct planner *p, const struct plan_bounds *bounds)
+{
+    bool has_levels = false;
+
+    for (size_t i = 0; i < p->root.outputs_count; i++) {
+        enum plan_what what = p->root.outputs[i].what;
+
+        has_levels = has_levels || what == PLAN_EMBED || what == PLAN_ARRAY;
+    }
+    return has_levels && bounds->is_bounded && p->root.order_count > 0 && !p->root.is_grouped;
+}
+
 static bool put_rows(struct planner *p, const struct plan *plan)
 {
-    bool is_bounded = plan->limit != UINT64_MAX || plan->offset > 0;
+    struct plan_bounds bounds = {
+        .is_bounded = plan->limit != UINT64_MAX || plan->offset > 0,
+        .limit = plan->limit,
+        .offset = plan->offset,
+    };
     struct plan_scope scope;
 
     put_source(p);
@@ -173,7 +190,13 @@ static bool put_rows(struct planner *p, const struct plan *plan)
     }
     sql_text_put(p->sql, "SELECT ");
     sql_text_put(p->sql, p->root.outputs_count == 0 ? "''" : "");
-    if (!put_outputs(p, &scope, true) || !put_from(p, &scope)) {
+    if (!put_outputs(p, &scope, true)) {
+        return false;
+    }
+    if (is_picked(p, &bounds)) {
+        return put_picked(p, &scope, p->root.outputs, p->root.outputs_count, &bounds);
+    }
+    if (!put_from(p, &scope)) {
         return false;
     }
     if (p->root.is_grouped) {
@@ -182,8 +205,8 @@ static bool put_rows(struct planner *p, const struct plan *plan)
     if (!put_order(p, &scope, &p->root)) {
         return false;
     }
-    if (is_bounded) {
-        put_limit(p, plan->limit, plan->offset);
+    if (bounds.is_bounded) {
+        put_limit(p, bounds.limit, bounds.offset);
     }
     return true;
 }

@@ -3,10 +3,10 @@
  * written by gantry_row and gantry_rows (storage/row_shape.h). As a condition: EXISTS.
  *
  *     (SELECT gantry_rows(?1, t1."a", t1."b") FROM "child" AS t1 WHERE t1."fk" = t0."id")
- *     (SELECT gantry_rows(?1, c0, c1) FROM (SELECT t1."a" AS c0, ... ORDER BY ... LIMIT ...))
+ *     (SELECT gantry_rows(?1, t1."a", t1."b") FROM (SELECT ... ORDER BY ... LIMIT ...) AS t1)
+ *     (SELECT gantry_rows(?1, c0, c1) FROM (SELECT t1."a" AS c0, count(*) AS c1 ... GROUP BY 1))
  *
- * The second where order, limit or groups come first: SQLite keeps the order of such a subquery for
- * an aggregate function like ours.
+ * The second with an order or bounds (plan_pick.c), the third for groups.
  */
 #include "handlers/table/plan_internal.h"
 
@@ -23,7 +23,7 @@ struct level {
     size_t outputs_count;
     const char *function; /* gantry_row or gantry_rows */
     bool is_bare;
-    bool is_wrapped;
+    bool is_wrapped; /* in groups: then its columns are c0, c1, ... */
     struct plan_scope scope;
 };
 
@@ -122,20 +122,30 @@ static bool put_arguments(struct planner *p, const struct level *l)
                : put_parts(p, l);
 }
 
-static void put_bound(struct planner *p, const struct plan_node *node)
+static struct plan_bounds bounds_of(const struct plan_node *node)
 {
-    bool is_to_one = plan_node_is_to_one(node);
     uint64_t limit = node->has_limit ? (uint64_t)node->limit : UINT64_MAX;
 
-    if (node->has_limit || node->offset > 0) {
-        put_limit(p, is_to_one && limit > 1 ? 1 : limit, (uint64_t)node->offset);
-    } else if (is_to_one) {
+    return (struct plan_bounds){
+        .is_bounded = node->has_limit || node->offset > 0,
+        .limit = plan_node_is_to_one(node) && limit > 1 ? 1 : limit,
+        .offset = (uint64_t)node->offset,
+    };
+}
+
+static void put_bound(struct planner *p, const struct plan_node *node)
+{
+    struct plan_bounds bounds = bounds_of(node);
+
+    if (bounds.is_bounded) {
+        put_limit(p, bounds.limit, bounds.offset);
+    } else if (plan_node_is_to_one(node)) {
         sql_text_put(p->sql, " LIMIT 1");
     }
 }
 
-/* SELECT a AS c0, b AS c1, ... and everything that comes before the rows are put together. */
-static bool put_wrapped(struct planner *p, const struct level *l)
+/* SELECT a AS c0, b AS c1, ... GROUP BY ..., before the rows are put together. */
+static bool put_groups(struct planner *p, const struct level *l)
 {
     sql_text_put(p->sql, " FROM (SELECT ");
     sql_text_nest(p->sql, NEST_WRAPPED);
@@ -151,9 +161,7 @@ static bool put_wrapped(struct planner *p, const struct level *l)
     if (!put_from(p, &l->scope)) {
         return false;
     }
-    if (l->node->is_grouped) {
-        put_group(p, l->node);
-    }
+    put_group(p, l->node);
     if (!put_order(p, &l->scope, l->node)) {
         return false;
     }
@@ -163,13 +171,29 @@ static bool put_wrapped(struct planner *p, const struct level *l)
     return true;
 }
 
+/* Where the rows of a level come from. */
+static bool put_level_rows(struct planner *p, const struct level *l)
+{
+    struct plan_bounds bounds = bounds_of(l->node);
+
+    if (l->is_wrapped) {
+        return put_groups(p, l);
+    }
+    if (plan_node_is_to_one(l->node)) {
+        if (!put_from(p, &l->scope)) {
+            return false;
+        }
+        put_bound(p, l->node);
+        return true;
+    }
+    return l->node->order_count > 0 || bounds.is_bounded
+               ? put_picked(p, &l->scope, l->outputs, l->outputs_count, &bounds)
+               : put_from(p, &l->scope);
+}
+
 static bool put_level(struct planner *p, const struct plan_scope *outer, struct level *l)
 {
-    bool is_to_one = plan_node_is_to_one(l->node);
-
-    l->is_wrapped =
-        l->node->is_grouped ||
-        (!is_to_one && (l->node->order_count > 0 || l->node->has_limit || l->node->offset > 0));
+    l->is_wrapped = l->node->is_grouped;
     if (!plan_scope_make(p, outer, l->node, true, &l->scope)) {
         return false;
     }
@@ -183,11 +207,8 @@ static bool put_level(struct planner *p, const struct plan_scope *outer, struct 
     sql_text_unnest(p->sql, NEST_VALUE);
     sql_text_put(p->sql, ")");
     sql_text_nest(p->sql, NEST_FROM);
-    if (l->is_wrapped ? !put_wrapped(p, l) : !put_from(p, &l->scope)) {
+    if (!put_level_rows(p, l)) {
         return false;
-    }
-    if (!l->is_wrapped && is_to_one) {
-        put_bound(p, l->node);
     }
     sql_text_unnest(p->sql, NEST_FROM);
     sql_text_put(p->sql, ")");

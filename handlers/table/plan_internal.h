@@ -5,6 +5,7 @@
  *     plan_field.c    columns, paths into them, casts
  *     plan_output.c   what each level shows: names, kinds, aggregates
  *     plan_select.c   SELECT ... FROM ... WHERE ... GROUP BY ... ORDER BY ... LIMIT of a level
+ *     plan_pick.c     the rows of a level filtered and sorted first, and shown then
  *     plan_embed.c    levels inside of levels: as a value, as a join, as a condition
  *     plan_where.c, plan_compare.c, plan_match.c    conditions
  *     plan_order.c    ORDER BY
@@ -191,11 +192,27 @@ bool put_output(struct planner *p, const struct plan_scope *scope,
 /* FROM and WHERE. */
 bool put_from(struct planner *p, const struct plan_scope *scope);
 
+/* The spreads joined in scope; is_left: by LEFT JOIN, all of them. */
+bool put_joins(struct planner *p, const struct plan_scope *scope, bool is_left);
+
 /* GROUP BY the outputs that are no aggregates: they are the columns of the SELECT, in that order. */
 void put_group(struct planner *p, const struct plan_node *node);
 
 /* LIMIT and OFFSET. UINT64_MAX: no limit. */
 void put_limit(struct planner *p, uint64_t limit, uint64_t offset);
+
+/* --- plan_pick.c -------------------------------------------------------------------------------- */
+
+struct plan_bounds {
+    bool is_bounded;
+    uint64_t limit;
+    uint64_t offset;
+};
+
+/* FROM a subquery that filters, sorts and counts off, so that outputs are made of what is left. */
+bool put_picked(struct planner *p, const struct plan_scope *scope,
+                const struct plan_output *outputs, size_t outputs_count,
+                const struct plan_bounds *bounds);
 
 /* --- plan_embed.c ------------------------------------------------------------------------------- */
 

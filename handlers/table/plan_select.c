@@ -208,12 +208,12 @@ static void put_junction(struct planner *p, const struct plan_scope *scope)
 }
 
 static bool put_join(struct planner *p, const struct plan_scope *scope,
-                     const struct plan_place *place)
+                     const struct plan_place *place, bool is_left)
 {
     const struct plan_node *node = place->node;
     bool has_some = false;
 
-    sql_text_put(p->sql, place->is_left ? " LEFT JOIN " : " JOIN ");
+    sql_text_put(p->sql, is_left ? " LEFT JOIN " : " JOIN ");
     put_table(p, node, place->alias);
     sql_text_put(p->sql, " ON ");
     put_relation(p, scope, node, place->alias, 0);
@@ -224,28 +224,39 @@ static bool put_join(struct planner *p, const struct plan_scope *scope,
     return put_conditions(p, scope, node, "", &has_some);
 }
 
+bool put_joins(struct planner *p, const struct plan_scope *scope, bool is_left)
+{
+    bool is_done = true;
+
+    for (size_t i = 1; i < scope->places_count && is_done; i++) {
+        const struct plan_place *place = &scope->places[i];
+
+        sql_text_nest(p->sql, NEST_JOIN);
+        is_done = put_join(p, scope, place, is_left || place->is_left);
+        sql_text_unnest(p->sql, NEST_JOIN);
+    }
+    return is_done;
+}
+
 bool put_from(struct planner *p, const struct plan_scope *scope)
 {
     const struct plan_node *node = scope->places[0].node;
     bool has_some = false;
-    bool is_done = true;
 
     sql_text_put(p->sql, " FROM ");
     put_table(p, node, scope->places[0].alias);
     if (node->relation.junction != NULL) {
         put_junction(p, scope);
     }
-    for (size_t i = 1; i < scope->places_count && is_done; i++) {
-        sql_text_nest(p->sql, NEST_JOIN);
-        is_done = put_join(p, scope, &scope->places[i]);
-        sql_text_unnest(p->sql, NEST_JOIN);
+    if (!put_joins(p, scope, false)) {
+        return false;
     }
     if (scope->outer != NULL) {
         sql_text_put(p->sql, " WHERE ");
         put_relation(p, scope->outer, node, scope->places[0].alias, scope->junction);
         has_some = true;
     }
-    return is_done && put_conditions(p, scope, node, " WHERE ", &has_some);
+    return put_conditions(p, scope, node, " WHERE ", &has_some);
 }
 
 void put_group(struct planner *p, const struct plan_node *node)
