@@ -43,7 +43,8 @@ struct plan {
     struct plan_sql rows;  /* the statement whose rows are the answer */
     struct plan_sql count; /* one row, one integer */
     const struct row_shape *row;
-    const char *const *tables; /* everything the statements name, for the authorizer */
+    const char *const *tables; /* everything the statements name, for the authorizer; but
+                                * not what source->sql names: then there is no telling */
     size_t tables_count;
     uint64_t offset; /* the first row of the answer, counted from 0 */
     uint64_t limit;  /* rows at most, rows_max included; UINT64_MAX: no bound */
@@ -64,8 +65,9 @@ struct plan_source {
 /*
  * Plan a read. Everything lies in the arena; the schema is borrowed for as long as the plan is used.
  * Return: true; or false with *fault: 42703 (no such column; the nearest as hint), PGRST108, PGRST118,
- * PGRST123, PGRST127, PGRST200, PGRST201, PGRST103 (a negative limit), 22P02, 22003, 42704, 42804, no
- * memory.
+ * PGRST123, PGRST127, PGRST200, PGRST201, PGRST103 (a negative limit), 22P02, 22003, 22023, 42704, 42804
+ * (is.true of no boolean), 42803 (order by what is not grouped), 42883 (->> followed by ->, the sum of
+ * words), 42601 (a full-text query), 54000, 54001, 54011 (too much for one statement), no memory.
  */
 bool plan_read(const struct plan_conf *conf, const struct plan_source *source,
                const struct tree *tree, const struct plan_ask *ask, struct arena *arena,
