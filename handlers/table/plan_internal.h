@@ -71,6 +71,7 @@ struct plan_output {
     const char *cast; /* of gantry_cast; NULL: none */
     bool is_cast_from_boolean;
     enum tree_aggregate aggregate;
+    unsigned scale; /* the aggregate is rounded to so many places; 0: it is not */
     const char *aggregate_cast;
     bool is_aggregate_cast_from_boolean;
 

@@ -3,6 +3,8 @@
  * the name and the kind it has in the answer. The outputs of a level are made once; where it is
  * shown several times (the arrays of a to-many spread) they are used several times.
  */
+#include <stdio.h>
+
 #include "handlers/table/plan_internal.h"
 
 #define OUTPUTS_MAX 2000 /* columns of a SELECT: SQLITE_LIMIT_COLUMN */
@@ -150,6 +152,24 @@ static bool check_aggregate(struct planner *p, enum tree_aggregate aggregate,
     return true;
 }
 
+/*
+ * Money is added up as doubles here, and 43.620000000000005 is not what a sum of NUMERIC(10,2) is: the
+ * places after the point. Only of what a double holds exactly.
+ */
+static unsigned sum_scale(const struct plan_output *output)
+{
+    const struct schema_column *column = output->field.column;
+    unsigned precision;
+    unsigned scale;
+
+    if (output->aggregate != TREE_SUM || output->cast != NULL || output->field.path.at != NULL ||
+        column->kind != SCHEMA_NUMERIC ||
+        sscanf(column->type, "%*[A-Za-z ](%3u ,%3u", &precision, &scale) != 2) {
+        return 0;
+    }
+    return precision <= 15 && scale <= precision ? scale : 0;
+}
+
 /* --- items -------------------------------------------------------------------------------------- */
 
 /* The alias, the aggregate's name, the last key of the path, the column's name. */
@@ -226,6 +246,7 @@ static bool add_value(struct planner *p, const struct plan_node *node, const str
                    &output->is_aggregate_cast_from_boolean)) {
         return false;
     }
+    output->scale = sum_scale(output);
     output->cell.name = shown_name(item, output->field.column->name);
     output->cell.kind = cell_kind(kind);
     return true;

@@ -118,11 +118,20 @@ static const char *aggregate_start(enum tree_aggregate aggregate)
     return "";
 }
 
+static void put_scale(struct planner *p, unsigned scale)
+{
+    if (scale > 0) {
+        sql_text_put(p->sql, ", ");
+        sql_text_put_number(p->sql, scale);
+        sql_text_put(p->sql, ")");
+    }
+}
+
 static void put_value(struct planner *p, const struct plan_scope *scope,
                       const struct plan_output *output)
 {
     unsigned functions = (output->aggregate_cast != NULL) + (output->cast != NULL) +
-                         (output->aggregate != TREE_NO_AGGREGATE);
+                         (output->aggregate != TREE_NO_AGGREGATE) + (output->scale > 0);
 
     sql_text_nest(p->sql, functions * SQL_TEXT_NEST_FUNCTION);
     if (output->aggregate_cast != NULL) {
@@ -131,6 +140,7 @@ static void put_value(struct planner *p, const struct plan_scope *scope,
     if (output->what == PLAN_COUNT) {
         sql_text_put(p->sql, "count(*)");
     } else {
+        sql_text_put(p->sql, output->scale > 0 ? "round(" : "");
         sql_text_put(p->sql, aggregate_start(output->aggregate));
         if (output->cast != NULL) {
             sql_text_put(p->sql, "gantry_cast(");
@@ -138,6 +148,7 @@ static void put_value(struct planner *p, const struct plan_scope *scope,
         put_field(p, plan_scope_alias(scope, output->owner), &output->field);
         put_cast_end(p, output->cast, output->is_cast_from_boolean);
         sql_text_put(p->sql, output->aggregate != TREE_NO_AGGREGATE ? ")" : "");
+        put_scale(p, output->scale);
     }
     put_cast_end(p, output->aggregate_cast, output->is_aggregate_cast_from_boolean);
     sql_text_unnest(p->sql, functions * SQL_TEXT_NEST_FUNCTION);

@@ -27,6 +27,7 @@ CREATE VIEW book_stats AS SELECT author_id, count(*) AS books, max(year) AS newe
     GROUP BY author_id;
 CREATE TABLE "we ""ird"("a""b" TEXT, "c.d" TEXT, "e f" TEXT, "select" INTEGER, ümläut TEXT);
 CREATE TABLE hidden(id INTEGER PRIMARY KEY, book_id INTEGER REFERENCES books(id));
+CREATE TABLE sales(id INTEGER PRIMARY KEY, amount DECIMAL(10, 2), weight NUMERIC, big NUMERIC(30,2));
 CREATE VIRTUAL TABLE books_index USING fts5(title, notes, content='books', content_rowid='id');
 CREATE VIRTUAL TABLE words USING fts5(body);
 
@@ -52,3 +53,4 @@ INSERT INTO loans VALUES (1, 1, 1, 2, '2024-05-06'), (2, 2, 2, 3, NULL), (3, NUL
 INSERT INTO "we ""ird" VALUES ('x', 'y', 'z', 1, 'ü');
 INSERT INTO books_index(books_index) VALUES ('rebuild');
 INSERT INTO words VALUES ('one two three'), ('two one'), ('four');
+INSERT INTO sales VALUES (1, 0.1, 0.1, 1), (2, 0.2, 0.2, 2);
