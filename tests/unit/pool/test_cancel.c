@@ -186,6 +186,62 @@ static void a_wake_for_nothing_does_not_end_the_wait(void **state)
     pthread_join(thread, NULL);
 }
 
+/* --- woken ---------------------------------------------------------------------------------- */
+
+static void a_wake_before_the_sleep_is_not_lost(void **state)
+{
+    struct cancel c;
+    int64_t before_ns = clock_now_ns();
+
+    (void)state;
+    cancel_init(&c, 0);
+    cancel_wake(&c); /* nobody has announced anything */
+    cancel_announce(&c);
+    cancel_wake(&c);
+    assert_int_equal(cancel_sleep(&c, before_ns + FAR_NS), STATUS_OK);
+    cancel_announce(&c);
+    cancel_set(&c);
+    cancel_wake(&c); /* does not make it forget */
+    assert_int_equal(cancel_sleep(&c, before_ns + FAR_NS), STATUS_CANCELLED);
+    cancel_announce(&c);
+    assert_int_equal(cancel_sleep(&c, before_ns + FAR_NS), STATUS_CANCELLED);
+    assert_true(clock_now_ns() < before_ns + FAR_NS);
+}
+
+static void *wake_a_sleeper(void *data)
+{
+    cancel_wake(data);
+    return NULL;
+}
+
+static void woken_by_another_thread(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 200; i++) {
+        struct cancel c;
+        pthread_t thread;
+
+        cancel_init(&c, 0);
+        cancel_announce(&c);
+        assert_int_equal(pthread_create(&thread, NULL, wake_a_sleeper, &c), 0);
+        assert_int_equal(cancel_sleep(&c, clock_now_ns() + FAR_NS), STATUS_OK);
+        pthread_join(thread, NULL);
+    }
+}
+
+static void another_deadline(void **state)
+{
+    struct cancel c;
+
+    (void)state;
+    cancel_init(&c, 1);
+    assert_int_equal(cancel_check(&c), STATUS_DEADLINE);
+    cancel_extend(&c, clock_now_ns() + FAR_NS);
+    assert_int_equal(cancel_check(&c), STATUS_OK);
+    cancel_extend(&c, 0);
+    assert_int_equal(cancel_wait(&c, clock_now_ns() + NS_PER_MS), STATUS_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +252,9 @@ int main(void)
         cmocka_unit_test(cancelled_by_another_thread),
         cmocka_unit_test(cancelled_while_asleep),
         cmocka_unit_test(a_wake_for_nothing_does_not_end_the_wait),
+        cmocka_unit_test(a_wake_before_the_sleep_is_not_lost),
+        cmocka_unit_test(woken_by_another_thread),
+        cmocka_unit_test(another_deadline),
     };
 
     return cmocka_run_group_tests_name("pool/cancel", tests, NULL, NULL);
