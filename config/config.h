@@ -100,6 +100,7 @@ struct config_pool {
     uint64_t threads;
     uint64_t queue;
     uint64_t spares;
+    uint64_t nice;
     uint64_t codel_target_ms;
     uint64_t codel_interval_ms;
 };

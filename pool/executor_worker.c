@@ -6,6 +6,8 @@
  * the others, and the monitor may take it away again.
  */
 #include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/thread.h"
 #include "pool/executor_internal.h"
@@ -309,6 +311,10 @@ static void *worker_main(void *argument)
 
     (void)snprintf(name, sizeof(name), "gy-%s-%u", ex->name, worker->index); /* cut is fine */
     role_set_worker(name);
+    if (ex->conf.nice != 0) {
+        (void)setpriority(PRIO_PROCESS, (id_t)gettid(),
+                          ex->conf.nice); /* on Linux: this thread's */
+    }
     worker->local = NULL;
     if (ex->conf.local_create != NULL) {
         worker->local = ex->conf.local_create(ex->conf.local_user);

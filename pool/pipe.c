@@ -72,7 +72,9 @@ static void publish(struct pipe *p, size_t size)
     bool is_waited_for;
 
     pthread_mutex_lock(&p->mu);
-    p->put += size;
+    if (size > 0) { /* pipe_tell may come from beside the writer */
+        p->put += size;
+    }
     is_waited_for = !p->is_reader_told;
     p->is_reader_told = true;
     pthread_mutex_unlock(&p->mu);

@@ -1,5 +1,7 @@
 #include "server/stream.h"
 
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/invariant.h"
 #include "base/mem.h"
@@ -11,6 +13,7 @@
 #include "server/mhd_stream.h"
 
 #define SPOOL_THREADS 2
+#define PLACE_WAIT_NS (100 * NS_PER_MS) /* for the client, before it is looked again for a place */
 #define REFILL_SIZE   (STREAM_PIPE_SIZE / 2)
 #define PACKED_MORE   ((size_t)64 * 1024)
 
@@ -31,6 +34,7 @@ static enum status open_spools(struct streams *streams, const struct streams_con
 enum status streams_create(const struct streams_conf *conf, struct streams **ret, struct error *err)
 {
     struct streams *streams = mem_zalloc(sizeof(*streams));
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     enum status status = STATUS_OK;
 
     if (streams == NULL) {
@@ -39,6 +43,7 @@ enum status streams_create(const struct streams_conf *conf, struct streams **ret
     (void)pthread_mutex_init(&streams->mu, NULL); /* cannot fail in glibc */
     list_init(&streams->orphans);
     streams->stall_ns = (int64_t)conf->stall_ms * NS_PER_MS;
+    streams->spooling_max = processors >= 4 ? (unsigned)processors / 2 : 1;
     streams->snapshot_ns = (int64_t)conf->snapshot_ms * NS_PER_MS;
     if (conf->spool_bytes > 0) {
         status = open_spools(streams, conf, err);
@@ -188,18 +193,41 @@ static enum status begin(struct exchange *ex, struct error *err) ON_WORKER
     return STATUS_OK;
 }
 
+/* A place among those that spool. */
+static bool take_place(struct stream *s) ON_WORKER
+{
+    struct streams *all = s->streams;
+    unsigned before = atomic_fetch_add_explicit(&all->spooling, 1, memory_order_relaxed);
+
+    s->is_spooling = before < all->spooling_max;
+    if (!s->is_spooling) {
+        atomic_fetch_sub_explicit(&all->spooling, 1, memory_order_relaxed);
+    }
+    return s->is_spooling;
+}
+
+static void give_place_back(struct stream *s) ON_WORKER
+{
+    if (s->is_spooling) {
+        s->is_spooling = false;
+        atomic_fetch_sub_explicit(&s->streams->spooling, 1, memory_order_relaxed);
+    }
+}
+
 /* The client reads too slowly: from here on everything is spooled. */
 static enum status begin_spool(struct stream *s, struct error *err) ON_WORKER MAY_BLOCK
 {
     struct spool *spool;
     enum status status;
 
-    atomic_fetch_add_explicit(&s->streams->stalls, 1, memory_order_relaxed);
     if (s->streams->executor == NULL) {
         (void)error_set(err, STATUS_FULL, "the client reads too slowly, and nothing is spooled");
         error_hint(err, "spool.bytes is 0");
         fail(s, SERVER_CUT_STALLED, err);
         return STATUS_FULL;
+    }
+    if (!take_place(s)) {
+        return STATUS_BUSY;
     }
     status = spool_create(&s->streams->store, &spool, err);
     if (status != STATUS_OK) {
@@ -208,6 +236,27 @@ static enum status begin_spool(struct stream *s, struct error *err) ON_WORKER MA
     }
     atomic_fetch_add_explicit(&s->streams->spools, 1, memory_order_relaxed);
     atomic_store_explicit(&s->spool, spool, memory_order_release);
+    return STATUS_OK;
+}
+
+/*
+ * The client has not taken enough in time. Return: OK: go on, with a spool, or without one until there
+ * is a place for it.
+ */
+static enum status stall(struct stream *s, struct error *err) ON_WORKER MAY_BLOCK
+{
+    enum status status;
+
+    if (!s->has_stalled) {
+        s->has_stalled = true;
+        atomic_fetch_add_explicit(&s->streams->stalls, 1, memory_order_relaxed);
+    }
+    status = begin_spool(s, err);
+    if (status != STATUS_BUSY) {
+        return status;
+    }
+    s->patience.end_ns = INT64_MAX; /* the token's deadline bounds it */
+    s->patience.stall_ns = PLACE_WAIT_NS;
     return STATUS_OK;
 }
 
@@ -242,27 +291,30 @@ static enum status append(struct stream *s, const char *bytes, size_t size,
 static enum status send(struct stream *s, const char *bytes, size_t size, struct cancel *cancel,
                         struct error *err) ON_WORKER MAY_BLOCK
 {
-    enum status status = STATUS_BUSY;
-    size_t put = 0;
+    enum status status;
 
     if (s->is_failed) {
         *err = s->failure;
         return err->status;
     }
-    if (atomic_load_explicit(&s->spool, memory_order_relaxed) == NULL) {
-        status = pipe_put(&s->pipe, bytes, size, cancel, &s->patience, &put);
+    while (atomic_load_explicit(&s->spool, memory_order_relaxed) == NULL) {
+        size_t n;
+
+        status = pipe_put(&s->pipe, bytes, size, cancel, &s->patience, &n);
+        bytes += n;
+        size -= n;
         if (status == STATUS_OK) {
             return STATUS_OK;
         }
         if (status != STATUS_BUSY) {
             return fail_by_token(s, cancel, status, err);
         }
-        status = begin_spool(s, err);
+        status = stall(s, err);
         if (status != STATUS_OK) {
             return status;
         }
     }
-    return append(s, bytes + put, size - put, cancel, err);
+    return append(s, bytes, size, cancel, err);
 }
 
 /* A HEAD is answered with the head that the GET would get, and the work is over. */
@@ -353,6 +405,7 @@ void stream_finish(struct exchange *ex)
         fail(s, SERVER_CUT_FAILED, &err);
     }
     end_packing(s);
+    give_place_back(s);
 }
 
 /* --- refilling ------------------------------------------------------------------------------ */

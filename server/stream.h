@@ -4,7 +4,9 @@
  * The worker's side is call_flush: the first one makes the stream and tells the loop, who sends the
  * head; from then on bytes go through a pipe. While the client reads slowly the worker waits, but for
  * no longer than stall_ms in one go, and for nothing any more once half of snapshot_ms has passed:
- * then everything that follows goes to a spool, at full speed, and the worker is free. From there it is
+ * then everything that follows goes to a spool, at full speed, and the worker is free. So that those
+ * who come next do not feel it, at most half of the processors do that at a time; the others wait on.
+ * From there it is
  * brought back into the pipe in pieces by the executor of spools, as the client reads on; so no loop
  * touches a disk. Without spools, or when they are full, the stream is cut.
  *
@@ -66,6 +68,9 @@ struct streams {
     _Atomic uint64_t stalls;
     _Atomic uint64_t spools;
 
+    unsigned spooling_max;     /* Immutable after create */
+    _Atomic unsigned spooling; /* workers that write to spools now; relaxed: a count */
+
     pthread_mutex_t mu;
     struct list orphans; /* Guarded by mu: streams whose spool somebody has to close */
 };
@@ -95,7 +100,9 @@ struct stream {
     struct gzip *gzip; /* NULL: pieces leave as they are */
     struct buf packed; /* a piece, compressed */
     struct pipe_patience patience;
-    bool is_failed; /* nothing more goes into it */
+    bool has_stalled;
+    bool is_spooling; /* counts in streams->spooling */
+    bool is_failed;   /* nothing more goes into it */
     enum server_cut why;
     struct error failure;
 
