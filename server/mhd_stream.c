@@ -17,6 +17,19 @@ static struct loop *loop_of(const struct exchange *ex)
     return container_of(ex->completions, struct loop, completions);
 }
 
+/*
+ * libmicrohttpd closes what has been silent for idle_ms. To a slow client that may happen between two
+ * writes, since the kernel takes megabytes at a time: while it is sent a stream, send_ms alone counts.
+ */
+static void set_idle_timeout(const struct loop *loop, const struct exchange *ex,
+                             bool has_timeout) ON_LOOP
+{
+    unsigned idle_s = has_timeout ? (unsigned)((loop->conf.idle_ms + 999) / 1000) : 0;
+
+    (void)MHD_set_connection_option(ex->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                    idle_s); /* fails only for options that it does not know */
+}
+
 /* --- going on --------------------------------------------------------------------------------- */
 
 static void note_streams(struct loop *loop, int change) ON_LOOP
@@ -87,6 +100,7 @@ static ssize_t read_stream(void *cls, uint64_t position, char *to, size_t max)
     }
     if (is_over(ex)) {
         land(loop, ex);
+        set_idle_timeout(loop, ex, true);
         watch_client(&loop->watch, ex->client, CLIENT_SEND, clock_now_ns());
         loop_expect_more(loop, 1); /* the last chunk is written */
         return MHD_CONTENT_READER_END_OF_STREAM;
@@ -188,6 +202,7 @@ static void open_stream(struct loop *loop, struct exchange *ex) ON_LOOP
     watch_end(&loop->watch, &ex->watched);
     exchange_move(ex, EXCHANGE_STREAMING);
     note_streams(loop, 1);
+    set_idle_timeout(loop, ex, false);
     ex->answer = s->response;
     ex->answer_status = s->http_status;
     s->response = NULL;

@@ -330,6 +330,22 @@ def test_the_budget_of_what_is_buffered(serve):
     assert server.get("/rows?n=20000").body == body_of(20000)
 
 
+def test_silence_is_not_slowness(serve):
+    """limits.idle_ms is for connections that are asked nothing."""
+    server = streaming(serve, limits={"idle_ms": 1000})
+    slow = Slow(server, f"/rows?n={MANY}")
+    slow.read_head()
+    wait_until(lambda: figure(server, "gantry_stream_open") == 1, "a stream")
+    for _ in range(2):
+        with server.connect() as idle:
+            assert idle.request("GET", "/number").status == 200
+            with pytest.raises(Closed):
+                idle.read()  # a second later
+    assert slow.rest() == (body_of(MANY), True)
+    assert slow.socket.recv(1) == b""  # and now it is silent, too
+    slow.close()
+
+
 def test_a_client_that_takes_nothing_is_sent_away(serve):
     server = streaming(serve, limits={"send_ms": 200})
     slow = Slow(server, f"/rows?n={MANY}")
