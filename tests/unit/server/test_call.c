@@ -515,6 +515,34 @@ static void headers_without_memory(void **state)
     assert_string_equal(response_header_value(r, "X-B"), "short");
 }
 
+/* --- in pieces ---------------------------------------------------------------------------------- */
+
+static enum status take_it(struct call *call, struct error *err)
+{
+    (void)err;
+    call->is_sent = true;
+    buf_clear(&call->response.body);
+    return STATUS_OK;
+}
+
+static void once_the_head_has_left_nothing_replaces_the_answer(void **state)
+{
+    struct call *call = *state;
+    struct error err = {.status = STATUS_INTERNAL, .text = "late"};
+
+    assert_on_worker();
+    assert_false(call_can_stream(call));
+    call->flush = take_it;
+    assert_true(call_can_stream(call));
+    buf_append_literal(call_answer(call, 200, "text/plain"), "one");
+    assert_int_equal(call_flush(call, NULL), STATUS_OK);
+    buf_append_literal(&call->response.body, "two");
+    call_fail(call, PROBLEM_INTERNAL, NULL, "too late");
+    call_fail_error(call, &err);
+    assert_int_equal(call->response.http_status, 200);
+    assert_text(buf_str(&call->response.body), "two");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -541,7 +569,9 @@ int main(void)
         TEST(headers_have_a_bound_together),
         TEST(headers_that_are_lists),
         TEST(headers_without_memory),
+        TEST(once_the_head_has_left_nothing_replaces_the_answer),
     };
 
+    role_set_worker("test");
     return cmocka_run_group_tests_name("server/call", tests, NULL, NULL);
 }

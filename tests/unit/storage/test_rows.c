@@ -220,6 +220,66 @@ static void test_out_maximum(void **state)
     }
 }
 
+/* --- leaving while they are found ---------------------------------------------------------- */
+
+struct drain {
+    struct buf all;
+    unsigned flushes;
+    unsigned fails_at; /* 0: never */
+};
+
+static enum status drain_out(void *user, struct buf *out, struct error *err)
+{
+    struct drain *d = user;
+
+    d->flushes++;
+    if (d->flushes == d->fails_at) {
+        return error_set(err, STATUS_CANCELLED, "nobody wants it");
+    }
+    buf_append_str(&d->all, buf_str(out));
+    buf_clear(out);
+    return STATUS_OK;
+}
+
+static enum status run_flushed(struct fixture *f, struct drain *d, size_t flush_bytes)
+{
+    struct query q = {
+        .sql = "SELECT id FROM t", .flush_bytes = flush_bytes, .flush = drain_out, .flush_user = d};
+
+    buf_init(&d->all, 1000);
+    d->flushes = 0;
+    return run_query(f, f->reader, &q);
+}
+
+static void test_rows_leave_in_pieces(void **state)
+{
+    struct fixture *f = *state;
+    struct drain d = {.fails_at = 0};
+
+    for (size_t bytes = 0; bytes < 40; bytes++) {
+        assert_int_equal(run_flushed(f, &d, bytes), STATUS_OK);
+        assert_true(bytes > 9 || d.flushes == 3);
+        assert_true(bytes < 31 || d.flushes == 0);
+        buf_append_str(&d.all, buf_str(&f->out));
+        buf_append_char(&d.all, '\0');
+        assert_string_equal(d.all.at, "[{\"id\":1},{\"id\":2},{\"id\":3}]");
+        assert_int_equal(f->result.rows, 3);
+        buf_fini(&d.all);
+    }
+}
+
+static void test_what_cannot_leave_ends_the_query(void **state)
+{
+    struct fixture *f = *state;
+    struct drain d = {.fails_at = 2};
+
+    assert_int_equal(run_flushed(f, &d, 1), STATUS_CANCELLED);
+    assert_string_equal(f->err.text, "nobody wants it");
+    assert_int_equal(d.flushes, 2);
+    assert_int_equal(d.all.size, 9); /* [{"id":1} */
+    buf_fini(&d.all);
+}
+
 static int setup(void **state)
 {
     static struct fixture f;
@@ -250,6 +310,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_shapes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rows_max, setup, teardown),
         cmocka_unit_test_setup_teardown(test_out_maximum, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rows_leave_in_pieces, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_cannot_leave_ends_the_query, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, library_setup, NULL);
