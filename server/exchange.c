@@ -45,6 +45,7 @@ static void clear(struct exchange *ex) ON_LOOP
     ex->is_with_worker = false;
     ex->raw_target = NULL;
     ex->route = NULL;
+    ex->dresser = NULL;
     ex->streams = NULL;
     ex->completion.kind = COMPLETION_TASK;
     ex->applied_wait = (struct str){NULL, 0};
@@ -134,8 +135,8 @@ void exchange_dress(const struct exchange *ex, struct response *r)
                        ex->applied_wait.at);                 /* fits: prefer_wait takes no more */
         response_header_join(r, "Preference-Applied", wait); /* beside the handler's own */
     }
-    if (ex->route != NULL && ex->route->handler->decorate != NULL) {
-        ex->route->handler->decorate(ex->route->handler->decoration, &ex->call.request, r);
+    if (ex->dresser != NULL && ex->dresser->decorate != NULL) {
+        ex->dresser->decorate(ex->dresser->decoration, &ex->call.request, r);
     }
 }
 

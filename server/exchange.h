@@ -94,6 +94,7 @@ struct exchange {
 
     /* Immutable once READY */
     const struct route *route;
+    const struct handler *dresser;   /* whose decoration its answers get: the path's; or NULL */
     struct completions *completions; /* of the loop; lent for its life */
     struct streams *streams;         /* of the server; NULL: its answer leaves in one piece */
     struct str applied_wait;         /* N of the client's "Prefer: wait=N", if there was one */
@@ -143,7 +144,7 @@ void exchange_seal(struct exchange *ex) ANY_THREAD;
 
 /*
  * Add to an answer what each one of the request says: which preference of the client the server has
- * applied, and what the route's handler decorates it with. Once, when it is complete.
+ * applied, and what the path's handler decorates it with. Once, when it is complete.
  */
 void exchange_dress(const struct exchange *ex, struct response *r) ANY_THREAD;
 

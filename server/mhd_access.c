@@ -101,15 +101,19 @@ static void refuse_method(struct loop *loop, struct exchange *ex) ON_LOOP
 static bool find_route(struct loop *loop, struct exchange *ex) ON_LOOP
 {
     struct request *request = &ex->call.request;
+    const struct route *route;
 
     if (str_equal(request->path, STR("*"))) {
         answer_options(loop, ex);
         return false;
     }
-    switch (router_match(loop->router, request, &ex->call.arena, &ex->route)) {
+    switch (router_match(loop->router, request, &ex->call.arena, &route)) {
     case ROUTER_FOUND:
+        ex->route = route;
+        ex->dresser = route->handler;
         return true;
     case ROUTER_NO_METHOD:
+        ex->dresser = route->handler; /* a refusal, too, is an answer of that path */
         if (request->method == METHOD_OPTIONS) {
             answer_options(loop, ex);
         } else {

@@ -249,14 +249,15 @@ struct walk {
     bool has_bad_segment;
 };
 
-static bool has_route(const struct node *node)
+/* One of its routes, the first by method; NULL if it has none. */
+static const struct route *any_route(const struct node *node)
 {
     for (size_t m = 0; m < METHODS_COUNT; m++) {
         if (node->routes[m] != NULL) {
-            return true;
+            return node->routes[m];
         }
     }
-    return false;
+    return NULL;
 }
 
 /*
@@ -272,7 +273,7 @@ static const struct node *descend(const struct node *node, struct str rest, stru
     const struct node *found = NULL;
 
     if (!next_segment(&rest, &raw)) {
-        return has_route(node) ? node : NULL;
+        return any_route(node) != NULL ? node : NULL;
     }
     if (url_decode(raw, URL_PATH, arena, &segment) != STATUS_OK) {
         walk->has_bad_segment = true;
@@ -322,6 +323,7 @@ enum router_outcome router_match(const struct router *router, struct request *re
         route = node->routes[METHOD_GET];
     }
     if (route == NULL) {
+        *ret = any_route(node);
         return ROUTER_NO_METHOD;
     }
     fill_params(route, &walk, request);

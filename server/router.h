@@ -46,8 +46,8 @@ enum router_outcome { ROUTER_FOUND, ROUTER_NO_PATH, ROUTER_NO_METHOD, ROUTER_BAD
 /*
  * Find the route of request (its method and path) and fill its params. HEAD finds GET.
  *
- * Return: FOUND with *ret; NO_PATH; NO_METHOD (the path exists; ask router_allow); BAD_PATH (a
- * segment that does not decode).
+ * Return: FOUND with *ret; NO_PATH; NO_METHOD (the path exists: *ret is a route of it, of another
+ * method; ask router_allow); BAD_PATH (a segment that does not decode).
  */
 enum router_outcome router_match(const struct router *router, struct request *request,
                                  struct arena *arena, const struct route **ret) ANY_THREAD;

@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from harness import assert_problem
+from harness import assert_problem, saturate
 
 OBJECT = "application/vnd.pgrst.object+json"
 ARRAY = "application/vnd.pgrst.array+json"
@@ -238,6 +238,21 @@ def test_a_change_is_seen(serve):
 
 # --- CORS ---------------------------------------------------------------------------------------------
 
+def test_refusals_carry_the_headers_too(serve):
+    server = serve({"loops": 1, "pools": {"read": {"threads": 1, "queue": 1}},
+                    "routes": [{"method": "GET", "path": "/sleep", "handler": "sleep"}]})
+    held, _ = saturate(server, "/sleep?ms=60000", 2)
+    answer = server.get("/api/books", {"Origin": "https://shop.example"})
+    assert_problem(answer, 503, "queue_full")
+    assert answer.header("access-control-allow-origin") == "*"
+    assert "Retry-After" in answer.header("access-control-expose-headers")
+    preflight = server.request("OPTIONS", "/api/books", {
+        "Origin": "https://shop.example", "Access-Control-Request-Method": "GET"})
+    assert preflight.status == 200
+    for connection in held:
+        connection.reset()
+
+
 def test_pages_of_any_origin(shared):
     for target, status in (("/api/books", 200), ("/api/books?id=x", 400), ("/api/none", 404)):
         answer = shared.get(target, {"Origin": "https://shop.example"})
@@ -245,6 +260,10 @@ def test_pages_of_any_origin(shared):
         assert answer.header("access-control-allow-origin") == "*"
         assert "Content-Range" in answer.header("access-control-expose-headers")
     assert shared.get("/api/books").header("access-control-allow-origin") is None
+    for target in ("/api/books", "/api/"):  # which no handler gets to see
+        answer = shared.request("DELETE", target, {"Origin": "https://shop.example"})
+        assert answer.status == 405
+        assert answer.header("access-control-allow-origin") == "*"
 
 
 def test_options(shared):

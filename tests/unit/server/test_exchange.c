@@ -143,14 +143,13 @@ static void decorate(const void *decoration, const struct request *request, stru
 static void every_answer_is_dressed(void **state)
 {
     const struct handler handler = {.decorate = decorate, .decoration = "Origin"};
-    const struct route route = {.handler = &handler};
     struct exchange *ex;
 
     (void)state;
     assert_on_loop();
     for (unsigned is_made = 0; is_made < 2; is_made++) {
         ex = make();
-        ex->route = &route;
+        ex->dresser = &handler;
         ex->applied_wait = STR("1.5");
         if (is_made) {
             buf_append_literal(call_answer(&ex->call, 200, "application/json"), "[]");

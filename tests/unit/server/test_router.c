@@ -250,6 +250,7 @@ static void a_literal_wins_for_every_method(void **state)
     add(f, METHOD_GET, "/users/{name}");
     add(f, METHOD_DELETE, "/users/{name}");
     assert_int_equal(match(f, METHOD_DELETE, "/users/me"), ROUTER_NO_METHOD);
+    assert_string_equal(f->route->pattern, "/users/me"); /* what else there is */
     assert_allow(f, "/users/me", "GET, HEAD, OPTIONS");
     assert_allow(f, "/users/you", "GET, HEAD, DELETE, OPTIONS");
 }
