@@ -165,6 +165,12 @@ def test_profiles(shared):
 
 # --- conditions ---------------------------------------------------------------------------------------
 
+@pytest.fixture(name="reader")
+def fixture_reader(serve):
+    """With one connection: each one changes the ETags once, when it sees the database's newest state."""
+    return serve({"pools": {"read": {"threads": 1, "queue": 100}}})
+
+
 def varied(answer):
     return [name.strip() for name in answer.header("vary").split(",")]
 
@@ -183,14 +189,14 @@ def test_a_location_that_is_too_long_is_not_given(shared):
     assert answer.header("content-location") in (None, target)
 
 
-def test_not_modified(shared):
+def test_not_modified(reader):
     target = "/api/books?order=id&select=id,title"
-    first = shared.get(target)
+    first = reader.get(target)
     etag = first.header("etag")
     assert etag.startswith('W/"') and etag.endswith('"')
     for method in ("GET", "HEAD"):
         for condition in (etag, etag[2:], f'"other", {etag}', "*"):
-            again = shared.request(method, target, {"If-None-Match": condition})
+            again = reader.request(method, target, {"If-None-Match": condition})
             assert again.status == 304
             assert again.body == b""
             assert again.header("etag") == etag
@@ -198,11 +204,11 @@ def test_not_modified(shared):
             assert again.header("cache-control") == first.header("cache-control") == "no-cache"
             assert again.header("content-type") is None
             assert set(varied(again)) >= {"Accept", "Prefer", "Range"}
-    assert shared.get(target, {"If-None-Match": '"other"'}).status == 200
+    assert reader.get(target, {"If-None-Match": '"other"'}).status == 200
 
 
-def test_other_answers_have_other_etags(shared):
-    etags = [shared.get(target, headers).header("etag") for target, headers in (
+def test_other_answers_have_other_etags(reader):
+    etags = [reader.get(target, headers).header("etag") for target, headers in (
         ("/api/books", {}), ("/api/books?limit=1", {}), ("/api/numbers", {}),
         ("/api/books", {"Accept": "text/csv"}), ("/api/books", {"Range": "0-1"}),
         ("/api/books", {"Prefer": "count=exact"}))]
@@ -210,29 +216,28 @@ def test_other_answers_have_other_etags(shared):
     assert len(set(etags)) == len(etags)
 
 
-def test_compressed_or_not_it_is_the_same(shared):
-    plain = shared.get("/api/numbers")
-    packed = shared.get("/api/numbers", {"Accept-Encoding": "gzip"})
+def test_compressed_or_not_it_is_the_same(reader):
+    plain = reader.get("/api/numbers")
+    packed = reader.get("/api/numbers", {"Accept-Encoding": "gzip"})
     assert packed.header("content-encoding") == "gzip"
     assert packed.header("etag") == plain.header("etag")
     assert set(varied(packed)) == {"Accept", "Prefer", "Range", "Accept-Encoding"}
-    again = shared.get("/api/numbers", {"Accept-Encoding": "gzip",
+    again = reader.get("/api/numbers", {"Accept-Encoding": "gzip",
                                         "If-None-Match": packed.header("etag")})
     assert again.status == 304
     assert again.header("content-encoding") is None
 
 
-def test_a_change_is_seen(serve):
-    server = serve({})
-    first = server.get("/api/counter")
-    assert server.get("/api/counter", {"If-None-Match": first.header("etag")}).status == 304
-    server.sql("UPDATE counter SET n = n + 1")
-    second = server.get("/api/counter", {"If-None-Match": first.header("etag")})
+def test_a_change_is_seen(reader):
+    first = reader.get("/api/counter")
+    assert reader.get("/api/counter", {"If-None-Match": first.header("etag")}).status == 304
+    reader.sql("UPDATE counter SET n = n + 1")
+    second = reader.get("/api/counter", {"If-None-Match": first.header("etag")})
     assert second.status == 200
     assert second.json() == [{"n": 1}]
     assert second.header("etag") != first.header("etag")
-    server.sql("ALTER TABLE counter ADD COLUMN m INTEGER")
-    third = server.get("/api/counter", {"If-None-Match": second.header("etag")})
+    reader.sql("ALTER TABLE counter ADD COLUMN m INTEGER")
+    third = reader.get("/api/counter", {"If-None-Match": second.header("etag")})
     assert third.json() == [{"n": 1, "m": None}]
 
 
