@@ -162,8 +162,12 @@ void table_fail_error(struct call *call, const struct error *err)
 
 void table_decorate(const void *cors, const struct request *request, struct response *r)
 {
-    response_header_join(r, "Vary", "Accept");
-    response_header_join(r, "Vary", "Prefer");
-    response_header_join(r, "Vary", "Range");
+    if (response_header_value(r, "Vary") == NULL) { /* as nearly always */
+        response_header(r, "Vary", "Accept, Prefer, Range");
+    } else {
+        response_header_join(r, "Vary", "Accept");
+        response_header_join(r, "Vary", "Prefer");
+        response_header_join(r, "Vary", "Range");
+    }
     cors_note(cors, request, r);
 }

@@ -2,7 +2,9 @@
 #include "handlers/table/accept.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "tests/unit/random.h"
 #include "tests/unit/text.h"
 
 #define J   "application/json; charset=utf-8"
@@ -173,13 +175,46 @@ static void a_long_list(void **state)
     assert_int_equal(fault.http_status, 503);
 }
 
+/* Whatever it is, it ends, and nothing beside it is read. */
+static void any_bytes_at_all(void **state)
+{
+    static const char letters[] = "application/json,;q=0.*+textcsv\" ";
+    struct random random = {5};
+
+    (void)state;
+    for (size_t round = 0; round < 20000; round++) {
+        size_t n = random_below(&random, 40);
+        char *text = malloc(n + 1); /* of its very size, for the sanitizers */
+        struct header header = {STR("Accept"), {text, n}};
+        struct request request = {.method = METHOD_GET, .headers = &header, .headers_count = 1};
+
+        assert_non_null(text);
+        for (size_t i = 0; i < n; i++) {
+            text[i] = letters[random_below(&random, sizeof(letters) - 1)];
+        }
+        {
+            struct arena arena;
+            struct accept accept;
+            struct fault fault;
+
+            arena_init(&arena, NULL, 0, 65536);
+            if (accept_read(&request, ACCEPT_ROWS, &arena, &accept, &fault)) {
+                assert_non_null(accept.content_type);
+            } else {
+                assert_int_equal(fault.http_status, 406);
+            }
+            arena_fini(&arena);
+        }
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(of_rows),
-        cmocka_unit_test(of_the_root),
-        cmocka_unit_test(what_it_means),
-        cmocka_unit_test(a_long_list),
+        cmocka_unit_test(of_rows),          cmocka_unit_test(of_the_root),
+        cmocka_unit_test(what_it_means),    cmocka_unit_test(a_long_list),
+        cmocka_unit_test(any_bytes_at_all),
     };
 
     return cmocka_run_group_tests_name("handlers/accept", tests, NULL, NULL);

@@ -1,6 +1,9 @@
 /* ETags and If-None-Match: RFC 9110, 8.8.3 and 13.1.2. */
 #include "handlers/table/etag.h"
 
+#include <stdlib.h>
+
+#include "tests/unit/random.h"
 #include "tests/unit/text.h"
 
 static const struct etag_key key = {"0123456789abcde"};
@@ -133,13 +136,34 @@ static void keys_differ(void **state)
     assert_string_not_equal(etags[0], etags[1]);
 }
 
+/* Whatever it is, it ends, and nothing beside it is read. */
+static void any_bytes_at_all(void **state)
+{
+    static const char letters[] = "W/\",* \tab\\";
+    struct random random = {5};
+
+    (void)state;
+    for (size_t round = 0; round < 20000; round++) {
+        size_t n = random_below(&random, 40);
+        char *text = malloc(n + 1); /* of its very size, for the sanitizers */
+        struct header header = {STR("If-None-Match"), {text, n}};
+        struct request request = {.method = METHOD_GET, .headers = &header, .headers_count = 1};
+
+        assert_non_null(text);
+        for (size_t i = 0; i < n; i++) {
+            text[i] = letters[random_below(&random, sizeof(letters) - 1)];
+        }
+        (void)etag_is_known(&request, "W/\"ab\"");
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_or_not),
-        cmocka_unit_test(its_form),
-        cmocka_unit_test(whatever_differs_shows),
-        cmocka_unit_test(keys_differ),
+        cmocka_unit_test(known_or_not),           cmocka_unit_test(its_form),
+        cmocka_unit_test(whatever_differs_shows), cmocka_unit_test(keys_differ),
+        cmocka_unit_test(any_bytes_at_all),
     };
 
     return cmocka_run_group_tests_name("handlers/etag", tests, NULL, NULL);

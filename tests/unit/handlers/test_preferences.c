@@ -1,8 +1,11 @@
 /* Prefer: RFC 7240 and PostgREST's preferences. */
 #include "handlers/table/preferences.h"
 
+#include <stdlib.h>
+
 #include "base/mem.h"
 #include "handlers/table/timezone.h"
+#include "tests/unit/random.h"
 #include "tests/unit/text.h"
 
 static struct arena arena;
@@ -225,6 +228,36 @@ static void many_that_nobody_knows(void **state)
     assert_true(strlen(p.invalid) > 3000);
 }
 
+/* Whatever it is, it ends, and nothing beside it is read. */
+static void any_bytes_at_all(void **state)
+{
+    static const char letters[] = "count=exact,handling=strict wait1timezone+:";
+    struct random random = {5};
+
+    (void)state;
+    for (size_t round = 0; round < 20000; round++) {
+        size_t n = random_below(&random, 40);
+        char *text = malloc(n + 1); /* of its very size, for the sanitizers */
+        struct header header = {STR("Prefer"), {text, n}};
+        struct request request = {.method = METHOD_GET, .headers = &header, .headers_count = 1};
+
+        assert_non_null(text);
+        for (size_t i = 0; i < n; i++) {
+            text[i] = letters[random_below(&random, sizeof(letters) - 1)];
+        }
+        {
+            struct preferences p;
+            struct fault fault;
+
+            assert_true(preferences_read(&request, true, &arena, &p, &fault));
+            (void)preferences_check(&p, &arena, &fault);
+            arena_fini(&arena);
+            arena_init(&arena, NULL, 0, 65536);
+        }
+        free(text);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -241,6 +274,7 @@ int main(void)
         TEST(what_was_applied),
         TEST(without_memory),
         TEST(many_that_nobody_knows),
+        TEST(any_bytes_at_all),
     };
 
     return cmocka_run_group_tests_name("handlers/preferences", tests, NULL, NULL);

@@ -1,6 +1,9 @@
 /* Ranges of rows: PostgREST's rules. */
 #include "handlers/table/range.h"
 
+#include <stdlib.h>
+
+#include "tests/unit/random.h"
 #include "tests/unit/text.h"
 
 #define ALL UINT64_MAX
@@ -129,12 +132,45 @@ static void beyond_the_end(void **state)
     arena_fini(&arena);
 }
 
+/* Whatever it is, it ends, and nothing beside it is read. */
+static void any_bytes_at_all(void **state)
+{
+    static const char letters[] = "0123456789-items= ,";
+    struct random random = {5};
+
+    (void)state;
+    for (size_t round = 0; round < 20000; round++) {
+        size_t n = random_below(&random, 40);
+        char *text = malloc(n + 1); /* of its very size, for the sanitizers */
+        struct header header = {STR("Range"), {text, n}};
+        struct request request = {.method = METHOD_GET, .headers = &header, .headers_count = 1};
+
+        assert_non_null(text);
+        for (size_t i = 0; i < n; i++) {
+            text[i] = letters[random_below(&random, sizeof(letters) - 1)];
+        }
+        {
+            struct arena arena;
+            struct range range;
+            struct fault fault;
+
+            arena_init(&arena, NULL, 0, 65536);
+            if (range_read(&request, &arena, &range, &fault)) {
+                assert_true(range.limit > 0);
+            }
+            arena_fini(&arena);
+        }
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_a_request),
         cmocka_unit_test(of_an_answer),
         cmocka_unit_test(beyond_the_end),
+        cmocka_unit_test(any_bytes_at_all),
     };
 
     return cmocka_run_group_tests_name("handlers/range", tests, NULL, NULL);
