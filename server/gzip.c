@@ -20,7 +20,7 @@ struct gzip {
 static void *allocate(void *opaque, unsigned count, unsigned size)
 {
     (void)opaque;
-    return mem_zalloc((size_t)count * size);
+    return mem_alloc((size_t)count * size);
 }
 
 static void release(void *opaque, void *memory)
