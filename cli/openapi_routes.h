@@ -1,4 +1,4 @@
-/* The configured routes as /openapi.json tells them. Private to service.c and routes.c. */
+/* The configured routes and named queries as /openapi.json tells them. Private to service.c and routes.c. */
 #ifndef GANTRY_CLI_OPENAPI_ROUTES_H
 #define GANTRY_CLI_OPENAPI_ROUTES_H
 
@@ -14,6 +14,9 @@ void openapi_routes_destroy(struct openapi_routes *routes); /* NULL is fine */
 
 /* Lends, until openapi_routes_destroy: as many as config has. */
 const struct openapi_route *openapi_routes_list(const struct openapi_routes *routes);
+
+/* Likewise: as many named queries as config has. */
+const struct openapi_query *openapi_routes_queries(const struct openapi_routes *routes);
 
 /* What is known once its statement was looked at: route is one of config's. */
 void openapi_routes_note(struct openapi_routes *routes, const struct config *config,

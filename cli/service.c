@@ -120,11 +120,23 @@ static enum status create_tables(struct service *s, struct error *err)
     return table_api_create(&conf, &s->tables, err);
 }
 
+/* The configured one, else the name of the database's file. */
+static const char *title_of(const struct config *config)
+{
+    const char *path = config->database.path;
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+
+    if (config->openapi.title != NULL) {
+        return config->openapi.title;
+    }
+    return path == NULL ? "Gantry" : slash == NULL ? path : slash + 1;
+}
+
 static enum status create_openapi(struct service *s)
 {
     const struct config *config = s->config;
     struct openapi_conf conf = {
-        .title = "Gantry",
+        .title = title_of(config),
         .version = GANTRY_VERSION,
         .db = s->db,
         .has_tables = s->tables != NULL,
@@ -137,13 +149,19 @@ static enum status create_openapi(struct service *s)
         .routes_count = config->routes_count,
         .has_metrics = config->metrics.enabled && config->admin.listen == NULL,
         .has_admin = config->admin.listen == NULL && listener_is_loopback(config->listen),
-        .has_docs = true,
+        .has_docs = config->openapi.enabled && config->docs.enabled,
         .bytes_max = (size_t)config->limits.response_bytes,
     };
-    enum status status = openapi_routes_create(config, &s->openapi_routes);
+    enum status status;
 
+    if (!config->openapi.enabled) {
+        return STATUS_OK;
+    }
+    status = openapi_routes_create(config, &s->openapi_routes);
     if (status == STATUS_OK) {
         conf.routes = openapi_routes_list(s->openapi_routes);
+        conf.queries = openapi_routes_queries(s->openapi_routes);
+        conf.queries_count = s->tables == NULL ? 0 : config->rpc_count;
         status = openapi_create(&conf, &s->openapi);
     }
     s->has_docs = status == STATUS_OK && conf.has_docs;

@@ -255,3 +255,40 @@ def test_the_examples_are_what_their_schema_says(serve):
     for schema in document["components"]["schemas"]["t"]["properties"].values():
         for example in schema.get("examples", []):
             validator(document, schema).validate(example)
+
+
+def test_options(serve):
+    server = serve(config={"openapi": {"title": "My <shop>"}, "docs": {"enabled": False}})
+    document = document_of(server)
+    assert document["info"]["title"] == "My <shop>"
+    assert "/docs" not in document["paths"]
+    assert server.request("GET", "/docs").status == 404
+    assert "docs" not in server.stdout()
+
+
+def test_without_it_there_are_no_docs(serve):
+    server = serve(config={"openapi": {"enabled": False}})
+    for path in ("/openapi.json", "/docs", "/docs/page.css"):
+        assert server.request("GET", path).status == 404
+
+
+def test_the_title_is_the_name_of_the_file(shared):
+    assert document_of(shared)["info"]["title"] == shared.database.name
+
+
+RPC = [
+    {"name": "between", "returns": "setof books", "volatility": "stable", "description": "Of some years.",
+     "sql": "SELECT * FROM books WHERE year BETWEEN :min_year AND :limit",
+     "params": {"min_year": {"type": "integer"}, "limit": {"type": "integer", "default": 9999}}},
+]
+
+
+def test_it_says_how_named_queries_are_called(serve):
+    document = document_of(serve(config={"rpc": RPC}))
+    check(document)
+    item = document["paths"]["/api/rpc/between"]
+    assert item["get"]["summary"] == "Of some years."
+    names = [resolve(document, parameter)["name"] for parameter in item["get"]["parameters"]]
+    assert names.count("limit") == 1 and "min_year" in names and "title" in names
+    body = item["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body["required"] == ["min_year"]
