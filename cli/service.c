@@ -132,6 +132,14 @@ static const char *title_of(const struct config *config)
     return path == NULL ? "Gantry" : slash == NULL ? path : slash + 1;
 }
 
+/* A table_describe_fn, of a struct openapi. */
+static void describe(const void *user, struct call *call, struct worker *worker,
+                     const char *content_type)
+{
+    assert_on_worker();
+    openapi_answer(user, call, worker, content_type);
+}
+
 static enum status create_openapi(struct service *s)
 {
     const struct config *config = s->config;
@@ -163,6 +171,9 @@ static enum status create_openapi(struct service *s)
         conf.queries = openapi_routes_queries(s->openapi_routes);
         conf.queries_count = s->tables == NULL ? 0 : config->rpc_count;
         status = openapi_create(&conf, &s->openapi);
+    }
+    if (status == STATUS_OK && s->tables != NULL) {
+        table_api_describe(s->tables, describe, s->openapi);
     }
     s->has_docs = status == STATUS_OK && conf.has_docs;
     return status;

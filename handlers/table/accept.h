@@ -24,7 +24,7 @@ struct accept {
 
 /*
  * ROWS: of a table, a view or a named query: JSON in its variants, NDJSON, CSV.
- * ROOT: of the API itself: the OpenAPI document, by its own type or as JSON.
+ * ROOT: of the API itself: the list of tables as JSON, or the OpenAPI document by its own type.
  */
 enum accept_scope { ACCEPT_ROWS, ACCEPT_ROOT };
 

@@ -1,4 +1,5 @@
 #include "base/json_out.h"
+#include "handlers/table/accept.h"
 #include "handlers/table/answer.h"
 #include "handlers/table/table_internal.h"
 #include "pool/executor.h"
@@ -43,22 +44,27 @@ static void put_tables(const struct table_api *api, const struct schema *schema,
     buf_append_literal(b, "]}");
 }
 
-void table_list(const struct table_api *api, struct call *call, struct worker *worker)
+/* There are no parameters. Return: false with the answer given. */
+static bool check_query(struct call *call)
 {
     struct call_problems problems;
-    struct connection *connection;
-    struct reading reading;
-    struct error err;
 
     call_problems_init(&problems);
     if (call_query(call, NULL, NULL, 0, &problems) != STATUS_OK) {
         buf_fini(&problems.errors);
         call_fail(call, PROBLEM_UNAVAILABLE, NULL, "out of memory");
-        return;
+        return false;
     }
-    if (call_fail_problems(call, &problems)) {
-        return;
-    }
+    return !call_fail_problems(call, &problems);
+}
+
+static void list(const struct table_api *api, struct call *call,
+                 struct worker *worker) ON_WORKER MAY_BLOCK
+{
+    struct connection *connection;
+    struct reading reading;
+    struct error err;
+
     if (slot_connection(worker_local(worker), call->cancel, &connection, &err) != STATUS_OK ||
         connection_read_begin(connection, call->cancel, &reading, &err) != STATUS_OK) {
         table_fail_error(call, &err);
@@ -66,4 +72,23 @@ void table_list(const struct table_api *api, struct call *call, struct worker *w
     }
     put_tables(api, reading.schema, call_answer(call, 200, "application/json"));
     connection_read_end(connection);
+}
+
+void table_list(const struct table_api *api, struct call *call, struct worker *worker)
+{
+    struct accept accept;
+    struct fault fault;
+
+    if (!accept_read(&call->request, ACCEPT_ROOT, &call->arena, &accept, &fault)) {
+        table_fail(call, &fault);
+        return;
+    }
+    if (!check_query(call)) {
+        return;
+    }
+    if (accept.media == ACCEPT_OPENAPI && api->describe != NULL) {
+        api->describe(api->describe_user, call, worker, accept.content_type);
+    } else {
+        list(api, call, worker);
+    }
 }

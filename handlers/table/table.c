@@ -83,7 +83,7 @@ static void init_handlers(struct table_api *api)
 enum status table_api_create(const struct table_conf *conf, struct table_api **ret,
                              struct error *err)
 {
-    struct table_api *api = mem_alloc(sizeof(*api));
+    struct table_api *api = mem_zalloc(sizeof(*api));
     enum status status;
 
     if (api == NULL) {
@@ -98,6 +98,12 @@ enum status table_api_create(const struct table_conf *conf, struct table_api **r
     init_handlers(api);
     *ret = api;
     return STATUS_OK;
+}
+
+void table_api_describe(struct table_api *api, table_describe_fn describe, const void *user)
+{
+    api->describe = describe;
+    api->describe_user = user;
 }
 
 void table_api_destroy(struct table_api *api)

@@ -16,6 +16,12 @@
 struct database;
 struct rpc;
 struct table_api; /* opaque */
+struct call;
+struct worker;
+
+/* Answers call with what describes the whole service, as content_type. On a worker; may block. */
+typedef void (*table_describe_fn)(const void *user, struct call *call, struct worker *worker,
+                                  const char *content_type);
 
 struct table_conf {
     struct database *db;        /* borrowed for the API's life */
@@ -33,6 +39,12 @@ struct table_conf {
 NODISCARD enum status table_api_create(const struct table_conf *conf, struct table_api **ret,
                                        struct error *err);
 void table_api_destroy(struct table_api *api); /* NULL is fine */
+
+/*
+ * Who answers GET PREFIX/ for `Accept: application/openapi+json`; without one the list is the
+ * answer. Borrows user for the API's life. Context: MAIN, before serving.
+ */
+void table_api_describe(struct table_api *api, table_describe_fn describe, const void *user);
 
 /* Lend, until table_api_destroy. BLOCKING; their workers' local thing is a slot. */
 const struct handler *table_list_handler(const struct table_api *api);

@@ -22,6 +22,8 @@ struct table_api {
     size_t queries_count;
     struct table_conf conf;
     struct etag_key etag_key;
+    table_describe_fn describe; /* NULL: nobody does */
+    const void *describe_user;
 };
 
 #define TABLE_PROFILE                                                                              \

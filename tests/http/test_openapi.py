@@ -292,3 +292,18 @@ def test_it_says_how_named_queries_are_called(serve):
     assert names.count("limit") == 1 and "min_year" in names and "title" in names
     body = item["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert body["required"] == ["min_year"]
+
+
+@pytest.mark.parametrize("path, server", [("/api/", ".."), ("/api", ".")])
+def test_it_is_the_tables_root_as_well(shared, path, server):
+    answer = shared.request("GET", path, {"Accept": "application/openapi+json"})
+    assert answer.status == 200
+    assert answer.header("content-type") == "application/openapi+json; charset=utf-8"
+    document = answer.json()
+    assert document.pop("servers") == [{"url": server}]
+    here = document_of(shared)
+    del here["servers"]
+    assert document == here
+    for accept in ("*/*", "application/json", "text/html, */*;q=0.1"):
+        assert "tables" in shared.request("GET", path, {"Accept": accept}).json()
+    assert shared.request("GET", path, {"Accept": "text/csv"}).status == 406

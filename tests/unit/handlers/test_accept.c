@@ -71,8 +71,8 @@ static const struct accept_case rows[] = {
 };
 
 static const struct accept_case root[] = {
-    {{NULL}, OA, NULL},
-    {{"*/*"}, OA, NULL},
+    {{NULL}, J, NULL},
+    {{"*/*"}, J, NULL},
     {{"application/openapi+json"}, OA, NULL},
     {{"application/json"}, J, NULL},
     {{"text/csv"}, NULL, "text/csv"},
