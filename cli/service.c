@@ -159,6 +159,8 @@ static enum status create_openapi(struct service *s)
         .has_admin = config->admin.listen == NULL && listener_is_loopback(config->listen),
         .has_docs = config->openapi.enabled && config->docs.enabled,
         .bytes_max = (size_t)config->limits.response_bytes,
+        .cors = {.origins = (const char *const *)config->cors.origins,
+                 .origins_count = config->cors.origins_count},
     };
     enum status status;
 

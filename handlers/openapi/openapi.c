@@ -259,8 +259,11 @@ enum status openapi_create(const struct openapi_conf *conf, struct openapi **ret
         mem_free(cache);
         return STATUS_NOMEM;
     }
-    openapi->handler = (struct handler){.kind = HANDLER_BLOCKING, .work = work};
     openapi->conf = *conf;
+    openapi->handler = (struct handler){.kind = HANDLER_BLOCKING,
+                                        .work = work,
+                                        .decorate = cors_decorate,
+                                        .decoration = &openapi->conf.cors};
     openapi->cache = cache;
     *ret = openapi;
     return STATUS_OK;

@@ -19,6 +19,7 @@
 #include "base/attributes.h"
 #include "base/role.h"
 #include "base/status.h"
+#include "handlers/cors.h"
 #include "server/handler.h"
 #include "server/method.h"
 #include "storage/value.h"
@@ -111,6 +112,7 @@ struct openapi_conf {
     bool has_metrics; /* does this listener answer /metrics, */
     bool has_admin;   /* /admin/queries, */
     bool has_docs;    /* /docs? */
+    struct cors cors; /* which web pages may read the document */
     size_t bytes_max; /* of the document */
 };
 

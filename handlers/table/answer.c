@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "handlers/table/cors.h"
+#include "handlers/cors.h"
 
 void table_fail(struct call *call, const struct fault *fault)
 {

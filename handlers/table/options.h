@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "handlers/table/cors.h"
+#include "handlers/cors.h"
 #include "server/call.h"
 #include "server/handler.h"
 #include "storage/schema.h"

@@ -10,7 +10,7 @@
 
 #include "base/attributes.h"
 #include "base/error.h"
-#include "handlers/table/cors.h"
+#include "handlers/cors.h"
 #include "server/handler.h"
 
 struct database;

@@ -265,6 +265,9 @@ def test_pages_of_any_origin(shared):
         assert answer.header("access-control-allow-origin") == "*"
         assert "Content-Range" in answer.header("access-control-expose-headers")
     assert shared.get("/api/books").header("access-control-allow-origin") is None
+    document = shared.get("/openapi.json", {"Origin": "https://shop.example"})
+    assert document.status == 200
+    assert document.header("access-control-allow-origin") == "*"
     for target in ("/api/books", "/api/"):  # which no handler gets to see
         answer = shared.request("DELETE", target, {"Origin": "https://shop.example"})
         assert answer.status == 405

@@ -1,5 +1,7 @@
 /* CORS and OPTIONS: the Fetch standard, and PostgREST's answers. */
-#include "handlers/table/cors.h"
+#include "handlers/cors.h"
+
+#include <stdio.h>
 
 #include "base/role.h"
 #include "handlers/table/answer.h"
@@ -227,6 +229,10 @@ static enum options_query find_query(const void *user, struct call *asked, struc
 
 static void serve(const struct handler *handler, const char *name)
 {
+    static char path[100];
+
+    (void)snprintf(path, sizeof(path), "/api/rpc/%s", name); /* short ones only */
+    call.request.path = str_of(path);
     call.request.params[0].value = str_of(name);
     call.request.params_count = 1;
     handler->serve(handler, &call);

@@ -1,8 +1,8 @@
 /*
- * Cross-origin requests (the Fetch standard's CORS): which web pages may use the API, and saying so.
+ * Cross-origin requests (the Fetch standard's CORS): which web pages may read answers, and saying so.
  */
-#ifndef GANTRY_HANDLERS_TABLE_CORS_H
-#define GANTRY_HANDLERS_TABLE_CORS_H
+#ifndef GANTRY_HANDLERS_CORS_H
+#define GANTRY_HANDLERS_CORS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +20,9 @@ struct cors {
  * not. With a list, the answer varies by Origin.
  */
 void cors_note(const struct cors *cors, const struct request *request, struct response *r);
+
+/* The same as a handler_decorate_fn: cors is a const struct cors *. */
+void cors_decorate(const void *cors, const struct request *request, struct response *r);
 
 /* Does a browser ask, for a page that may, whether it may send a request (a preflight)? */
 bool cors_is_preflight(const struct cors *cors, const struct request *request);

@@ -1,4 +1,4 @@
-#include "handlers/table/cors.h"
+#include "handlers/cors.h"
 
 #define REQUESTED_MAX ((size_t)4096) /* bytes of Access-Control-Request-Headers */
 
@@ -38,6 +38,11 @@ void cors_note(const struct cors *cors, const struct request *request, struct re
         response_header(r, "Access-Control-Allow-Credentials", "true");
     }
     response_header(r, "Access-Control-Expose-Headers", "%s", exposed);
+}
+
+void cors_decorate(const void *cors, const struct request *request, struct response *r)
+{
+    cors_note(cors, request, r);
 }
 
 bool cors_is_preflight(const struct cors *cors, const struct request *request)
