@@ -15,18 +15,21 @@
 #include "base/json_out.h"
 #include "storage/sqlite_internal.h"
 
-/* Text or blob. Return: false if SQLite found no memory to convert it. */
-static bool bytes_of(sqlite3_value *value, struct str *ret)
+/* Return: false if SQLite found no memory to convert it. */
+static bool text_of(sqlite3_value *value, struct str *ret)
 {
-    bool is_text = sqlite3_value_type(value) == SQLITE_TEXT;
-    const void *at = is_text ? (const void *)sqlite3_value_text(value) : sqlite3_value_blob(value);
-    size_t size = (size_t)sqlite3_value_bytes(value);
+    const unsigned char *at = sqlite3_value_text(value);
 
-    if (at == NULL && (is_text || size > 0)) {
-        return false;
-    }
-    *ret = (struct str){at, size};
-    return true;
+    *ret = (struct str){(const char *)at, (size_t)sqlite3_value_bytes(value)};
+    return at != NULL;
+}
+
+static bool blob_of(sqlite3_value *value, struct str *ret)
+{
+    const void *at = sqlite3_value_blob(value);
+
+    *ret = (struct str){at, (size_t)sqlite3_value_bytes(value)};
+    return at != NULL || ret->size == 0;
 }
 
 static void put_hex(struct buf *out, struct str bytes)
@@ -71,29 +74,21 @@ static void put_text(struct buf *out, struct str text, const struct row_cell *ce
     }
 }
 
-static enum status put_bytes(struct buf *out, sqlite3_value *value, const struct row_cell *cell,
-                             bool strips_nulls)
+static void put_blob(struct buf *out, struct str blob, enum row_cell_kind kind)
 {
-    struct str bytes;
-
-    if (!bytes_of(value, &bytes)) {
-        return STATUS_NOMEM;
+    if (kind == ROW_CELL_BASE64) {
+        json_put_blob(out, blob.at, blob.size);
+        return;
     }
-    if (sqlite3_value_type(value) == SQLITE_TEXT) {
-        put_text(out, bytes, cell, strips_nulls);
-    } else if (cell->kind == ROW_CELL_BASE64) {
-        json_put_blob(out, bytes.at, bytes.size);
-    } else {
-        buf_append_literal(out, "\"\\\\x");
-        put_hex(out, bytes);
-        buf_append_char(out, '"');
-    }
-    return STATUS_OK;
+    buf_append_literal(out, "\"\\\\x");
+    put_hex(out, blob);
+    buf_append_char(out, '"');
 }
 
 static enum status put_cell(struct buf *out, sqlite3_value *value, const struct row_cell *cell,
                             bool strips_nulls)
 {
+    struct str bytes;
     int64_t integer;
 
     switch (sqlite3_value_type(value)) {
@@ -109,8 +104,17 @@ static enum status put_cell(struct buf *out, sqlite3_value *value, const struct 
         put_real(out, sqlite3_value_double(value), cell->kind);
         return STATUS_OK;
     case SQLITE_TEXT:
+        if (!text_of(value, &bytes)) {
+            return STATUS_NOMEM;
+        }
+        put_text(out, bytes, cell, strips_nulls);
+        return STATUS_OK;
     case SQLITE_BLOB:
-        return put_bytes(out, value, cell, strips_nulls);
+        if (!blob_of(value, &bytes)) {
+            return STATUS_NOMEM;
+        }
+        put_blob(out, bytes, cell->kind);
+        return STATUS_OK;
     default:
         buf_append_literal(out, "null");
         return STATUS_OK;
@@ -127,7 +131,7 @@ static bool is_null(sqlite3_value *value, const struct row_cell *cell)
     case SQLITE_NULL:
         return true;
     case SQLITE_TEXT:
-        return cell->kind == ROW_CELL_JSON && bytes_of(value, &text) && json_check(text, &facts) &&
+        return cell->kind == ROW_CELL_JSON && text_of(value, &text) && json_check(text, &facts) &&
                facts.is_null;
     default:
         return false;
@@ -147,7 +151,7 @@ static enum status put_part(struct buf *out, sqlite3_value *value, char before)
     if (sqlite3_value_type(value) != SQLITE_TEXT) { /* gantry_part gives nothing else */
         return STATUS_OK;
     }
-    if (!bytes_of(value, &text)) {
+    if (!text_of(value, &text)) {
         return STATUS_NOMEM;
     }
     if (text.size > 0 && before != '\0') {
@@ -155,6 +159,18 @@ static enum status put_part(struct buf *out, sqlite3_value *value, char before)
     }
     buf_append_str(out, text);
     return STATUS_OK;
+}
+
+/* `,"name":`, of the first member with before in the place of the comma, or without it. */
+static inline void put_lead(struct buf *out, struct str lead, bool is_first, char before)
+{
+    if (is_first) {
+        if (before != '\0') {
+            buf_append_char(out, before);
+        }
+        lead = (struct str){lead.at + 1, lead.size - 1};
+    }
+    buf_append_str(out, lead);
 }
 
 /* before stands in the place of the first comma; '\0': nothing does. */
@@ -167,7 +183,6 @@ static enum status put_members(struct buf *out, const struct row_shape *shape,
         const struct row_cell *cell = &shape->cells[i];
         sqlite3_value *value = value_at(from, i);
         bool is_first = out->size == start;
-        struct str lead = shape->lead[i];
         enum status status;
 
         if (cell->kind == ROW_CELL_PART) {
@@ -175,13 +190,7 @@ static enum status put_members(struct buf *out, const struct row_shape *shape,
         } else if (shape->strips_nulls && is_null(value, cell)) {
             continue;
         } else {
-            if (is_first) {
-                if (before != '\0') {
-                    buf_append_char(out, before);
-                }
-                lead = (struct str){lead.at + 1, lead.size - 1};
-            }
-            buf_append_str(out, lead);
+            put_lead(out, shape->lead[i], is_first, before);
             status = put_cell(out, value, cell, shape->strips_nulls);
         }
         if (status != STATUS_OK) {
@@ -214,28 +223,20 @@ enum status row_put_part(struct buf *out, const struct row_shape *shape,
     return put_members(out, shape, from, '\0');
 }
 
-static enum status put_field_bytes(struct buf *out, sqlite3_value *value,
-                                   const struct row_cell *cell)
+static void put_blob_field(struct buf *out, struct str blob, enum row_cell_kind kind)
 {
-    struct str bytes;
-
-    if (!bytes_of(value, &bytes)) {
-        return STATUS_NOMEM;
+    if (kind == ROW_CELL_BASE64) {
+        base64_append(out, blob.at, blob.size);
+        return;
     }
-    if (sqlite3_value_type(value) == SQLITE_TEXT) {
-        csv_put_field(out, bytes);
-    } else if (cell->kind == ROW_CELL_BASE64) {
-        base64_append(out, bytes.at, bytes.size);
-    } else {
-        buf_append_literal(out, "\"\\x"); /* the backslash wants the quotes */
-        put_hex(out, bytes);
-        buf_append_char(out, '"');
-    }
-    return STATUS_OK;
+    buf_append_literal(out, "\"\\x"); /* the backslash wants the quotes */
+    put_hex(out, blob);
+    buf_append_char(out, '"');
 }
 
 static enum status put_field(struct buf *out, sqlite3_value *value, const struct row_cell *cell)
 {
+    struct str bytes;
     double real;
 
     switch (sqlite3_value_type(value)) {
@@ -255,8 +256,17 @@ static enum status put_field(struct buf *out, sqlite3_value *value, const struct
         }
         return STATUS_OK;
     case SQLITE_TEXT:
+        if (!text_of(value, &bytes)) {
+            return STATUS_NOMEM;
+        }
+        csv_put_field(out, bytes);
+        return STATUS_OK;
     case SQLITE_BLOB:
-        return put_field_bytes(out, value, cell);
+        if (!blob_of(value, &bytes)) {
+            return STATUS_NOMEM;
+        }
+        put_blob_field(out, bytes, cell->kind);
+        return STATUS_OK;
     default:
         return STATUS_OK;
     }
