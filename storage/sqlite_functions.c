@@ -3,47 +3,54 @@
  * (query->tables): no view, trigger or index of a file may call them (DIRECTONLY), and the
  * authorizer keeps them out of the operators' SQL.
  *
- * The progress handler does not run while one of them works, so each bounds its own work.
+ * The progress handler does not run while one of them works, so each bounds its own work; and as a
+ * thousand steps of the virtual machine may be a hundred rows, they look at the token, too.
  */
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/invariant.h"
 #include "storage/sqlite_internal.h"
 
-int functions_install(sqlite3 *handle)
+/* Of text that functions read. At the worst they take some microseconds for each. */
+#define BYTES_BETWEEN_CHECKS ((size_t)16 * 1024)
+
+int functions_install(struct connection *c)
 {
-    static int (*const installs[])(sqlite3 *) = {
+    static int (*const installs[])(struct connection *) = {
         functions_install_rows, functions_install_text, functions_install_cast,
         functions_install_json, functions_install_fts,
     };
     int code = SQLITE_OK;
 
     for (size_t i = 0; i < ARRAY_LENGTH(installs) && code == SQLITE_OK; i++) {
-        code = installs[i](handle);
+        code = installs[i](c);
     }
     return code;
 }
 
-int functions_add(sqlite3 *handle, const struct function *functions, size_t count)
+int functions_add(struct connection *c, const struct function *functions, size_t count)
 {
     int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
     int code = SQLITE_OK;
 
     for (size_t i = 0; i < count && code == SQLITE_OK; i++) {
         const struct function *f = &functions[i];
+        struct function_use *use = &c->functions[c->functions_count++];
 
-        /* SQLite only hands it back */
-        code = sqlite3_create_function_v2(handle, f->name, f->arguments, flags,
-                                          (void *)(uintptr_t)f, f->run, NULL, NULL, NULL);
+        invariant(c->functions_count <= FUNCTIONS_MAX);
+        *use = (struct function_use){.function = f, .c = c};
+        code = sqlite3_create_function_v2(c->handle, f->name, f->arguments, flags, use, f->run,
+                                          NULL, NULL, NULL);
     }
     return code;
 }
 
 int function_tag(sqlite3_context *context)
 {
-    const struct function *function = sqlite3_user_data(context);
+    const struct function_use *use = sqlite3_user_data(context);
 
-    return function->tag;
+    return use->function->tag;
 }
 
 void function_raise(sqlite3_context *context, const char *code, const char *format, ...)
@@ -63,6 +70,24 @@ void function_raise(sqlite3_context *context, const char *code, const char *form
     sqlite3_result_error(context, text, -1);
 }
 
+/* Return: false: the statement is told to stop. */
+static bool may_go_on(sqlite3_context *context, size_t bytes)
+{
+    const struct function_use *use = sqlite3_user_data(context);
+    struct connection *c = use->c;
+
+    c->function_bytes += bytes;
+    if (c->function_bytes < BYTES_BETWEEN_CHECKS || c->cancel == NULL) {
+        return true;
+    }
+    c->function_bytes = 0;
+    c->stopped = cancel_check(c->cancel);
+    if (c->stopped != STATUS_OK) {
+        sqlite3_result_error_code(context, SQLITE_INTERRUPT);
+    }
+    return c->stopped == STATUS_OK;
+}
+
 bool function_text(sqlite3_context *context, sqlite3_value *value, struct str *ret)
 {
     const unsigned char *at = sqlite3_value_text(value);
@@ -72,5 +97,5 @@ bool function_text(sqlite3_context *context, sqlite3_value *value, struct str *r
         return false;
     }
     *ret = (struct str){(const char *)at, (size_t)sqlite3_value_bytes(value)};
-    return true;
+    return may_go_on(context, ret->size);
 }

@@ -345,9 +345,9 @@ static void run_cast(sqlite3_context *context, int count, sqlite3_value **values
     }
 }
 
-int functions_install_cast(sqlite3 *handle)
+int functions_install_cast(struct connection *c)
 {
     static const struct function functions[] = {{"gantry_cast", -1, run_cast, 0}};
 
-    return functions_add(handle, functions, ARRAY_LENGTH(functions));
+    return functions_add(c, functions, ARRAY_LENGTH(functions));
 }

@@ -178,12 +178,12 @@ static void run_fts5(sqlite3_context *context, int count, sqlite3_value **values
     tsquery_destroy(query);
 }
 
-int functions_install_fts(sqlite3 *handle)
+int functions_install_fts(struct connection *c)
 {
     static const struct function functions[] = {
         {"gantry_fts", 4, run_fts, 0},
         {"gantry_fts5", 3, run_fts5, 0},
     };
 
-    return functions_add(handle, functions, ARRAY_LENGTH(functions));
+    return functions_add(c, functions, ARRAY_LENGTH(functions));
 }

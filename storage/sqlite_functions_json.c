@@ -58,12 +58,12 @@ static void run_compare(sqlite3_context *context, int count, sqlite3_value **val
     }
 }
 
-int functions_install_json(sqlite3 *handle)
+int functions_install_json(struct connection *c)
 {
     static const struct function functions[] = {
         {"gantry_contains", 2, run_compare, 0},
         {"gantry_overlaps", 2, run_compare, 1},
     };
 
-    return functions_add(handle, functions, ARRAY_LENGTH(functions));
+    return functions_add(c, functions, ARRAY_LENGTH(functions));
 }

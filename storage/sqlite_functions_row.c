@@ -134,18 +134,18 @@ static void end_rows(sqlite3_context *context)
     }
 }
 
-int functions_install_rows(sqlite3 *handle)
+int functions_install_rows(struct connection *c)
 {
     static const struct function functions[] = {
         {"gantry_row", -1, run_row, 0},
         {"gantry_part", -1, run_row, 1},
     };
     int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
-    int code = functions_add(handle, functions, ARRAY_LENGTH(functions));
+    int code = functions_add(c, functions, ARRAY_LENGTH(functions));
 
     if (code != SQLITE_OK) {
         return code;
     }
-    return sqlite3_create_function_v2(handle, "gantry_rows", -1, flags, NULL, NULL, step_rows,
+    return sqlite3_create_function_v2(c->handle, "gantry_rows", -1, flags, NULL, NULL, step_rows,
                                       end_rows, NULL);
 }

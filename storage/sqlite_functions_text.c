@@ -90,7 +90,7 @@ static void run_match(sqlite3_context *context, int count, sqlite3_value **value
     }
 }
 
-int functions_install_text(sqlite3 *handle)
+int functions_install_text(struct connection *c)
 {
     static const struct function functions[] = {
         {"gantry_like", 2, run_like, 0},
@@ -99,5 +99,5 @@ int functions_install_text(sqlite3 *handle)
         {"gantry_imatch", 2, run_match, 1},
     };
 
-    return functions_add(handle, functions, ARRAY_LENGTH(functions));
+    return functions_add(c, functions, ARRAY_LENGTH(functions));
 }

@@ -71,6 +71,22 @@ enum own_statement { OWN_BEGIN_READ, OWN_BEGIN_WRITE, OWN_COMMIT, OWN_ROLLBACK, 
 
 #define SQLITE_SHAPE "gantry-shape" /* the type of a VALUE_SHAPE as a bound pointer */
 
+/* --- SQL functions (sqlite_functions.c) ------------------------------------------------------ */
+
+struct function {
+    const char *name;
+    int arguments; /* -1: any number */
+    void (*run)(sqlite3_context *context, int count, sqlite3_value **values);
+    int tag; /* what sets functions apart that share run: function_tag */
+};
+
+/* What SQLite hands back when it calls one. */
+struct function_use {
+    const struct function *function;
+    struct connection *c;
+};
+#define FUNCTIONS_MAX 16
+
 /* --- connections ----------------------------------------------------------------------------- */
 
 /* What is known of the read transaction that is open: see sqlite_reading.c. */
@@ -95,6 +111,9 @@ struct connection {
     const struct query *query; /* that is run; NULL between: what SQL may do depends on it */
     enum status stopped;       /* what made a handler stop the statement; OK if none did */
     int64_t lock_wait_end_ns;  /* bound of the current wait for a lock, if there is no deadline */
+    struct function_use functions[FUNCTIONS_MAX]; /* as SQLite knows them */
+    unsigned functions_count;
+    size_t function_bytes; /* that functions have read since they last looked at the token */
     struct statement_cache cache;
     sqlite3_stmt *own[OWN_COUNT];
 
@@ -212,31 +231,30 @@ NODISCARD enum status rows_write(struct connection *c, struct statement *s, cons
 
 /* --- sqlite_functions*.c --------------------------------------------------------------------- */
 
-/* Make our SQL functions known to a connection. Return: a code of SQLite's. */
-NODISCARD int functions_install(sqlite3 *handle);
+/* Make our SQL functions known to c. Return: a code of SQLite's. */
+NODISCARD int functions_install(struct connection *c);
 
-NODISCARD int functions_install_rows(sqlite3 *handle); /* gantry_row, gantry_rows, gantry_part */
-NODISCARD int functions_install_text(sqlite3 *handle); /* gantry_like, _ilike, _match, _imatch */
-NODISCARD int functions_install_cast(sqlite3 *handle); /* gantry_cast */
-NODISCARD int functions_install_json(sqlite3 *handle); /* gantry_contains, gantry_overlaps */
-NODISCARD int functions_install_fts(sqlite3 *handle);  /* gantry_fts, gantry_fts5 */
+NODISCARD int functions_install_rows(
+    struct connection *c); /* gantry_row, gantry_rows, gantry_part */
+NODISCARD int functions_install_text(
+    struct connection *c); /* gantry_like, _ilike, _match, _imatch */
+NODISCARD int functions_install_cast(struct connection *c); /* gantry_cast */
+NODISCARD int functions_install_json(struct connection *c); /* gantry_contains, gantry_overlaps */
+NODISCARD int functions_install_fts(struct connection *c);  /* gantry_fts, gantry_fts5 */
 
-/* A scalar function that a plan may call: a pure one of its arguments. */
-struct function {
-    const char *name;
-    int arguments; /* -1: any number */
-    void (*run)(sqlite3_context *context, int count, sqlite3_value **values);
-    int tag; /* what sets functions apart that share run: function_tag */
-};
-NODISCARD int functions_add(sqlite3 *handle, const struct function *functions, size_t count);
+/* A scalar function that a plan may call: a pure one of its arguments. functions are static. */
+NODISCARD int functions_add(struct connection *c, const struct function *functions, size_t count);
 int function_tag(sqlite3_context *context);
 
 /* Fail with an SQLSTATE and words, in which control characters become question marks. */
 void function_raise(sqlite3_context *context, const char *code, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
-/* value, which is not NULL, as text. Lends *ret until the function returns. Return: false: an error is
- * set. */
+/*
+ * value, which is not NULL, as text. Lends *ret until the function returns. After much text it looks at
+ * the token, as the progress handler does too seldom for functions that work long.
+ * Return: false: an error is set.
+ */
 NODISCARD bool function_text(sqlite3_context *context, sqlite3_value *value, struct str *ret);
 
 /* --- sqlite_reader.c, sqlite_writer.c -------------------------------------------------------- */

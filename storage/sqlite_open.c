@@ -212,7 +212,7 @@ static enum status prepare_connection(struct connection *c, struct error *err)
         return STATUS_READONLY;
     }
     c->is_ours = true;
-    code = functions_install(c->handle);
+    code = functions_install(c);
     if (code == SQLITE_OK) {
         code = set_pragmas(c);
     }

@@ -283,6 +283,24 @@ static void test_fts5(void **state)
                   "something wanted, and in phrases only words that follow directly");
 }
 
+/* A hundred milliseconds a row, and too few rows for the progress handler. */
+static void test_stopped(void **state)
+{
+    struct fixture *f = *state;
+    struct query q = {.sql =
+                          "SELECT count(*) AS n FROM many WHERE gantry_like(hex(zeroblob(20000 + i "
+                          "% 1)), '%' || substr(hex(zeroblob(500)), 2) || '1%')",
+                      .is_planned = true};
+    struct cancel cancel;
+
+    assert_on_worker();
+    cancel_init(&cancel, clock_now_ns() + NS_PER_MS);
+    buf_clear(&f->out);
+    assert_int_equal(connection_run(f->reader, &q, &cancel, &f->out, &f->result, &f->err),
+                     STATUS_DEADLINE);
+    assert_string_equal(f->err.code, "57014");
+}
+
 static void test_without_memory(void **state)
 {
     static const char *const expressions[] = {
@@ -342,7 +360,8 @@ int main(void)
         TEST(test_cast_to_number), TEST(test_cast_to_boolean),
         TEST(test_cast_to_json),   TEST(test_contains),
         TEST(test_overlaps),       TEST(test_fts),
-        TEST(test_fts5),           TEST(test_without_memory),
+        TEST(test_fts5),           TEST(test_stopped),
+        TEST(test_without_memory),
     };
 
     return cmocka_run_group_tests(tests, library_setup, NULL);
