@@ -200,6 +200,8 @@ void loop_turn(struct loop *loop, int64_t until_ns)
     loop->now_ns = clock_now_ns();
     pulse_wake(&loop->pulse, loop->now_ns);
     loop->has_moved = n > 0;
+    loop->pieces_before = loop->pieces;
+    loop->pieces = 0;
     loop->more -= loop->more > 0 ? 1 : 0;
     for (int i = 0; i < n; i++) {
         if (events[i].data.ptr == &loop->acceptor) {

@@ -81,10 +81,12 @@ struct loop {
     unsigned exchanges_count LOOP_OWNED; /* alive, for the final reckoning */
     uint64_t id_state LOOP_OWNED;        /* of the request ids */
     bool is_draining LOOP_OWNED;
-    bool has_moved LOOP_OWNED;       /* something has happened during this turn */
-    bool is_asked_again LOOP_OWNED;  /* libmicrohttpd wants to be run again at once */
-    int64_t next_look_ns LOOP_OWNED; /* for clients that are stuck */
-    unsigned barren LOOP_OWNED;      /* turns in a row in which nothing has */
+    unsigned pieces LOOP_OWNED;        /* of streams, given to libmicrohttpd during this turn */
+    unsigned pieces_before LOOP_OWNED; /* during the turn before */
+    bool has_moved LOOP_OWNED;         /* something has happened during this turn */
+    bool is_asked_again LOOP_OWNED;    /* libmicrohttpd wants to be run again at once */
+    int64_t next_look_ns LOOP_OWNED;   /* for clients that are stuck */
+    unsigned barren LOOP_OWNED;        /* turns in a row in which nothing has */
 
     /* From the main thread */
     _Atomic int command; /* enum loop_command; release/acquire: publishes what follows */

@@ -12,6 +12,9 @@
 #include "server/mhd_response.h"
 #include "server/stream.h"
 
+#define TURN_BYTES ((size_t)256 * 1024) /* of all streams, in one turn of the loop */
+#define PIECE_MIN  ((size_t)4096)
+
 static struct loop *loop_of(const struct exchange *ex)
 {
     return container_of(ex->completions, struct loop, completions);
@@ -71,6 +74,19 @@ static bool is_over(const struct exchange *ex) ON_LOOP
 }
 
 /*
+ * How large may a piece be? When many clients are quick at the same time, each turn would take long,
+ * and everybody else would wait for it: so they share what a turn may send.
+ */
+static size_t piece_max(struct loop *loop, size_t max) ON_LOOP
+{
+    size_t share = TURN_BYTES / (loop->pieces_before + 1);
+
+    loop->pieces++;
+    share = share < PIECE_MIN ? PIECE_MIN : share;
+    return share < max ? share : max;
+}
+
+/*
  * libmicrohttpd wants bytes. Suspending after pipe_take has said that it waits is safe: the news is
  * taken on this very thread.
  */
@@ -86,7 +102,7 @@ static ssize_t read_stream(void *cls, uint64_t position, char *to, size_t max)
     if (ex->state != EXCHANGE_STREAMING) {
         return MHD_CONTENT_READER_END_WITH_ERROR; /* it was cut */
     }
-    n = pipe_take(&ex->call.stream->pipe, to, max);
+    n = pipe_take(&ex->call.stream->pipe, to, piece_max(loop, max));
     if (!refill(loop, ex)) {
         stream_cut(loop, ex, SERVER_CUT_SPOOL);
         return MHD_CONTENT_READER_END_WITH_ERROR;
