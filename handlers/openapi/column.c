@@ -224,9 +224,7 @@ static void note_key(struct buf *b, const struct schema_key *key, size_t i)
 static void note_keys(struct buf *b, const struct schema_table *table,
                       const struct schema_column *column)
 {
-    bool is_key = column->key_place > 0;
-
-    if (is_key) {
+    if (column->key_place > 0) {
         buf_append_literal(b, "Note:\nThis is a Primary Key.<pk/>");
     }
     for (size_t i = 0; i < table->keys_count; i++) {
@@ -240,12 +238,35 @@ static void note_keys(struct buf *b, const struct schema_table *table,
     }
 }
 
-static void put_description(struct outline *o, const struct schema_table *table,
-                            const struct schema_column *column, bool tells_default)
+/* Of a view's column: those of the table's column that it is, if it is one. */
+static void note_origin(struct buf *b, const struct schema *schema,
+                        const struct schema_column *column)
+{
+    const struct schema_table *table = NULL;
+    const struct schema_column *origin = NULL;
+
+    if (column->origin_table != NULL && column->origin_column != NULL) {
+        table = schema_find(schema, str_of(column->origin_table));
+    }
+    if (table != NULL) {
+        origin = schema_find_column(table, str_of(column->origin_column));
+    }
+    if (origin != NULL) {
+        note_keys(b, table, origin);
+    }
+}
+
+static void put_description(struct outline *o, const struct schema *schema,
+                            const struct schema_table *table, const struct schema_column *column,
+                            bool tells_default)
 {
     struct buf *b = outline_piece(o);
 
-    note_keys(b, table, column);
+    if (table->is_view) {
+        note_origin(b, schema, column);
+    } else {
+        note_keys(b, table, column);
+    }
     if (column->is_generated) {
         buf_append_str(b, b->size == 0 ? STR("") : STR("\n\n"));
         buf_append_literal(b, "Generated from other columns.");
@@ -285,15 +306,15 @@ bool column_is_required(const struct schema_table *table, const struct schema_co
            !is_rowid(table, column);
 }
 
-void column_put_schema(struct outline *o, struct str name, const struct schema_table *table,
-                       const struct schema_column *column)
+void column_put_schema(struct outline *o, struct str name, const struct schema *schema,
+                       const struct schema_table *table, const struct schema_column *column)
 {
     bool tells_default;
 
     outline_open(o, name);
     put_kind(o, column->kind, column->element, column->type, !column_is_never_null(table, column));
     tells_default = put_default(o, column);
-    put_description(o, table, column, tells_default);
+    put_description(o, schema, table, column, tells_default);
     if (column->is_generated) {
         outline_flag(o, STR("readOnly"), true);
     }

@@ -14,9 +14,12 @@ bool column_is_never_null(const struct schema_table *table, const struct schema_
 /* Must a new row give it a value? */
 bool column_is_required(const struct schema_table *table, const struct schema_column *column);
 
-/* The schema of its values, as the member of that name. */
-void column_put_schema(struct outline *o, struct str name, const struct schema_table *table,
-                       const struct schema_column *column);
+/*
+ * The JSON Schema of its values, as the member of that name. A view's column that is one of a table,
+ * unchanged, has the keys that it has there: schema knows where.
+ */
+void column_put_schema(struct outline *o, struct str name, const struct schema *schema,
+                       const struct schema_table *table, const struct schema_column *column);
 
 /* The schema of values of a type as it would be declared, without a column. */
 void column_put_type(struct outline *o, struct str name, const char *declared);

@@ -114,7 +114,7 @@ static void put_components(struct outline *o, const struct openapi_conf *conf,
     outline_members(o, EMBEDDED(openapi_schemas));
     for (size_t i = 0; i < tables_count; i++) {
         if (operations_have(conf, &schema->tables[i])) {
-            relation_put_schemas(o, conf, &schema->tables[i]);
+            relation_put_schemas(o, conf, schema, &schema->tables[i]);
         }
     }
     outline_close(o);

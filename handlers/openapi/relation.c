@@ -249,23 +249,29 @@ void relation_put_operation(struct outline *o, const struct openapi_conf *conf,
 
 /* --- components --------------------------------------------------------------------------- */
 
-/* A new member of components: kind, and the table's key behind it. */
-static void open_component(struct outline *o, const char *kind, const struct schema_table *table)
+/* The key of a component: kind, and the table's key behind it. Lends: an outline_piece. */
+static struct str key_of(struct outline *o, const char *kind, const struct schema_table *table)
 {
     struct buf *b = outline_piece(o);
 
     buf_append_str(b, str_of(kind));
     name_put_key(b, str_of(table->name));
-    outline_open(o, outline_pieced(o));
+    return outline_pieced(o);
 }
 
-static void put_properties(struct outline *o, const struct schema_table *table, bool is_for_body)
+static void open_component(struct outline *o, const char *kind, const struct schema_table *table)
+{
+    outline_open(o, key_of(o, kind, table));
+}
+
+static void put_properties(struct outline *o, const struct schema *schema,
+                           const struct schema_table *table, bool is_for_body)
 {
     outline_open(o, STR("properties"));
     for (size_t i = 0; i < table->columns_count; i++) {
         const struct schema_column *column = &table->columns[i];
         if (utf8_is_valid(str_of(column->name)) && !(is_for_body && column->is_generated)) {
-            column_put_schema(o, str_of(column->name), table, column);
+            column_put_schema(o, str_of(column->name), schema, table, column);
         }
     }
     outline_close(o);
@@ -293,7 +299,8 @@ static void put_required(struct outline *o, const struct schema_table *table, co
     }
 }
 
-static void put_row_schema(struct outline *o, const struct schema_table *table)
+static void put_row_schema(struct outline *o, const struct schema *schema,
+                           const struct schema_table *table)
 {
     open_component(o, "", table);
     outline_text(o, STR("title"), str_of(table->name));
@@ -301,32 +308,54 @@ static void put_row_schema(struct outline *o, const struct schema_table *table)
                  STR("A row, as it is without `select` and without `nulls=stripped`."));
     outline_text(o, STR("type"), STR("object"));
     put_required(o, table, column_is_never_null);
-    put_properties(o, table, false);
+    put_properties(o, schema, table, false);
     outline_close(o);
 }
 
-static void put_body_schemas(struct outline *o, const struct schema_table *table)
+static bool needs_any(const struct schema_table *table)
+{
+    for (size_t i = 0; i < table->columns_count; i++) {
+        if (utf8_is_valid(str_of(table->columns[i].name)) &&
+            column_is_required(table, &table->columns[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A new row: the body, with what it needs. */
+static void put_new_schema(struct outline *o, const struct schema_table *table)
+{
+    if (!needs_any(table)) {
+        put_reference(o, key_of(o, "new.", table), "schemas/body.", table, NULL);
+        return;
+    }
+    open_component(o, "new.", table);
+    outline_open_array(o, STR("allOf"));
+    put_reference(o, ITEM, "schemas/body.", table, NULL);
+    outline_close_array(o);
+    put_required(o, table, column_is_required);
+    outline_close(o);
+}
+
+static void put_body_schemas(struct outline *o, const struct schema *schema,
+                             const struct schema_table *table)
 {
     open_component(o, "body.", table);
     outline_text(o, STR("type"), STR("object"));
-    put_properties(o, table, true);
+    put_properties(o, schema, table, true);
     outline_close(o);
     if (table->is_insertable) {
-        open_component(o, "new.", table);
-        outline_open_array(o, STR("allOf"));
-        put_reference(o, ITEM, "schemas/body.", table, NULL);
-        outline_close_array(o);
-        put_required(o, table, column_is_required);
-        outline_close(o);
+        put_new_schema(o, table);
     }
 }
 
 void relation_put_schemas(struct outline *o, const struct openapi_conf *conf,
-                          const struct schema_table *table)
+                          const struct schema *schema, const struct schema_table *table)
 {
-    put_row_schema(o, table);
+    put_row_schema(o, schema, table);
     if (relation_answers(conf, table, METHOD_POST) || relation_answers(conf, table, METHOD_PATCH)) {
-        put_body_schemas(o, table);
+        put_body_schemas(o, schema, table);
     }
 }
 

@@ -16,7 +16,7 @@ void relation_put_operation(struct outline *o, const struct openapi_conf *conf,
 
 /* Its schemas: of a row, and of what can be written. */
 void relation_put_schemas(struct outline *o, const struct openapi_conf *conf,
-                          const struct schema_table *table);
+                          const struct schema *schema, const struct schema_table *table);
 
 /* Its parameters: a filter for each column. */
 void relation_put_parameters(struct outline *o, const struct schema_table *table);

@@ -154,12 +154,17 @@ def test_hostile_names(serve):
 def test_a_key_is_noted_as_postgrest_does(serve):
     server = serve(config={}, schema="CREATE TABLE authors(id INTEGER PRIMARY KEY);"
                                      "CREATE TABLE books(author_id INTEGER NOT NULL REFERENCES authors,"
-                                     " isbn VARCHAR(13) DEFAULT 'none');")
+                                     " isbn VARCHAR(13) DEFAULT 'none');"
+                                     "CREATE VIEW shelf AS SELECT author_id AS who, isbn || '' AS isbn"
+                                     " FROM books;")
     schemas = document_of(server)["components"]["schemas"]
     assert schemas["authors"]["properties"]["id"]["description"] == (
         "Note:\nThis is a Primary Key.<pk/>")
     assert schemas["books"]["properties"]["author_id"]["description"] == (
         "Note:\nThis is a Foreign Key to `authors.id`.<fk table='authors' column='id'/>")
+    assert schemas["shelf"]["properties"]["who"]["description"] == (
+        schemas["books"]["properties"]["author_id"]["description"])
+    assert "description" not in schemas["shelf"]["properties"]["isbn"]
     assert schemas["books"]["properties"]["isbn"]["maxLength"] == 13
     assert schemas["books"]["properties"]["isbn"]["default"] == "none"
 

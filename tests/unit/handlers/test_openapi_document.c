@@ -435,6 +435,8 @@ static void columns_become_schemas(void **state)
     assert_json(at(document, "components\0schemas\0new.books\0required\0"),
                 "[\"title\",\"author_id\"]");
     assert_null(at(document, "components\0schemas\0body.books\0properties\0upper\0"));
+    assert_json(at(document, "components\0schemas\0new.authors\0"),
+                "{\"$ref\":\"#/components/schemas/body.authors\"}");
     json_decref(document);
 }
 
