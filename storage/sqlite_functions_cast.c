@@ -1,7 +1,8 @@
 /*
  * gantry_cast(x, type): x as 'text', 'integer', 'number', 'boolean' or 'json', as PostgreSQL's casts do
  * it and SQLite's do not: text has to parse, reals are rounded to the nearest (even) integer.
- * gantry_cast(x, type, 'boolean'): where x is of a column of booleans, 1 is true.
+ * gantry_cast(x, type, from): of a column of booleans ('boolean') 1 is true; of numeric values
+ * ('numeric') a half is rounded away from zero.
  */
 #include <math.h>
 
@@ -11,6 +12,8 @@
 #include "storage/sqlite_internal.h"
 
 enum cast { CAST_TEXT, CAST_INTEGER, CAST_NUMBER, CAST_BOOLEAN, CAST_JSON };
+
+enum from { FROM_ANY, FROM_BOOLEAN, FROM_NUMERIC };
 
 static const char *const cast_names[] = {"text", "integer", "number", "boolean", "json"};
 /* As PostgreSQL calls them in its messages. */
@@ -64,7 +67,7 @@ static void give_real_text(sqlite3_context *context, double real)
     give(context, &b);
 }
 
-static void cast_integer(sqlite3_context *context, int64_t integer, enum cast cast, bool is_boolean)
+static void cast_integer(sqlite3_context *context, int64_t integer, enum cast cast, enum from from)
 {
     struct buf b;
 
@@ -80,7 +83,7 @@ static void cast_integer(sqlite3_context *context, int64_t integer, enum cast ca
     case CAST_JSON:
         break;
     }
-    if (is_boolean) {
+    if (from == FROM_BOOLEAN) {
         sqlite3_result_text(context, integer != 0 ? "true" : "false", -1, SQLITE_STATIC);
         return;
     }
@@ -89,13 +92,14 @@ static void cast_integer(sqlite3_context *context, int64_t integer, enum cast ca
     give(context, &b);
 }
 
-static void cast_real(sqlite3_context *context, double real, enum cast cast)
+static void cast_real(sqlite3_context *context, double real, enum cast cast, enum from from)
 {
     double whole;
 
     switch (cast) {
     case CAST_INTEGER:
-        whole = nearbyint(real); /* half to even: nobody changes the rounding mode */
+        /* nearbyint: half to even, since nobody changes the rounding mode */
+        whole = from == FROM_NUMERIC ? round(real) : nearbyint(real);
         if (whole < -0x1p63 || whole >= 0x1p63) {
             function_raise(context, "22003", "bigint out of range");
         } else {
@@ -316,8 +320,19 @@ static bool find_cast(sqlite3_context *context, sqlite3_value *name, enum cast *
     return false;
 }
 
+static enum from find_from(sqlite3_value *name)
+{
+    const char *text = (const char *)sqlite3_value_text(name);
+
+    if (text != NULL && strcmp(text, "boolean") == 0) {
+        return FROM_BOOLEAN;
+    }
+    return text != NULL && strcmp(text, "numeric") == 0 ? FROM_NUMERIC : FROM_ANY;
+}
+
 static void run_cast(sqlite3_context *context, int count, sqlite3_value **values)
 {
+    enum from from;
     enum cast cast;
 
     if (count < 2 || count > 3) {
@@ -327,12 +342,13 @@ static void run_cast(sqlite3_context *context, int count, sqlite3_value **values
     if (!find_cast(context, values[1], &cast)) {
         return;
     }
+    from = count == 3 ? find_from(values[2]) : FROM_ANY;
     switch (sqlite3_value_type(values[0])) {
     case SQLITE_INTEGER:
-        cast_integer(context, sqlite3_value_int64(values[0]), cast, count == 3);
+        cast_integer(context, sqlite3_value_int64(values[0]), cast, from);
         break;
     case SQLITE_FLOAT:
-        cast_real(context, sqlite3_value_double(values[0]), cast);
+        cast_real(context, sqlite3_value_double(values[0]), cast, from);
         break;
     case SQLITE_TEXT:
         cast_text(context, values[0], cast);

@@ -252,7 +252,8 @@ bool lexer_key(struct lexer *l, struct str *ret)
     if (lexer_peek(l, 0) == '"') {
         return read_quoted(l, ret);
     }
-    return read_dashed(l, is_in_key, "any character but . , > ( )", ret);
+    return read_dashed(l, is_in_key,
+                       "\"-\", digit or any non reserved character different from: .,>()", ret);
 }
 
 bool lexer_identifier(struct lexer *l, struct str *ret)

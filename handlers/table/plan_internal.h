@@ -68,12 +68,12 @@ struct plan_output {
     bool is_aggregate;
 
     struct plan_field field;
-    const char *cast; /* of gantry_cast; NULL: none */
-    bool is_cast_from_boolean;
+    const char *cast;      /* of gantry_cast; NULL: none */
+    const char *cast_from; /* its third argument; NULL: none */
     enum tree_aggregate aggregate;
     unsigned scale; /* the aggregate is rounded to so many places; 0: it is not */
     const char *aggregate_cast;
-    bool is_aggregate_cast_from_boolean;
+    const char *aggregate_cast_from;
 
     const struct plan_node *node;
     const struct plan_output *element;

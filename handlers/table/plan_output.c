@@ -91,9 +91,18 @@ static const char *cast_name(enum schema_kind kind)
     return NULL;
 }
 
+/* What gantry_cast has to know of where the value is from; NULL: nothing. */
+static const char *cast_from(enum schema_kind kind, enum schema_kind to)
+{
+    if (kind == SCHEMA_BOOLEAN) {
+        return "boolean";
+    }
+    return kind == SCHEMA_NUMERIC && to == SCHEMA_INTEGER ? "numeric" : NULL;
+}
+
 /* *kind: before the cast, then after it. */
 static bool find_cast(struct planner *p, struct str type, enum schema_kind *kind,
-                      const char **ret_cast, bool *ret_is_from_boolean)
+                      const char **ret_cast, const char **ret_from)
 {
     enum schema_kind to;
 
@@ -104,7 +113,7 @@ static bool find_cast(struct planner *p, struct str type, enum schema_kind *kind
         return false;
     }
     *ret_cast = cast_name(to);
-    *ret_is_from_boolean = *kind == SCHEMA_BOOLEAN;
+    *ret_from = cast_from(*kind, to);
     *kind = to;
     return true;
 }
@@ -148,7 +157,11 @@ static bool check_aggregate(struct planner *p, enum tree_aggregate aggregate,
         return fault_set(p->fault, p->arena, 404, "42883", "function %s(%s) does not exist",
                          aggregate_name(aggregate), plan_kind_name(*kind));
     }
-    *kind = aggregate == TREE_COUNT ? SCHEMA_INTEGER : SCHEMA_NUMERIC;
+    if (aggregate == TREE_COUNT) {
+        *kind = SCHEMA_INTEGER;
+    } else if (*kind != SCHEMA_REAL) {
+        *kind = SCHEMA_NUMERIC;
+    }
     return true;
 }
 
@@ -200,7 +213,7 @@ static bool add_count(struct planner *p, const struct plan_node *node, const str
     }
     *output = (struct plan_output){.what = PLAN_COUNT, .owner = node, .is_aggregate = true};
     if (!find_cast(p, item->aggregate_cast, &kind, &output->aggregate_cast,
-                   &output->is_aggregate_cast_from_boolean)) {
+                   &output->aggregate_cast_from)) {
         return false;
     }
     output->cell.name = item->alias.at != NULL ? item->alias : STR("count");
@@ -235,7 +248,7 @@ static bool add_value(struct planner *p, const struct plan_node *node, const str
         return false;
     }
     kind = plan_field_kind(&output->field);
-    if (!find_cast(p, item->cast, &kind, &output->cast, &output->is_cast_from_boolean)) {
+    if (!find_cast(p, item->cast, &kind, &output->cast, &output->cast_from)) {
         return false;
     }
     if (output->is_aggregate &&
@@ -243,7 +256,7 @@ static bool add_value(struct planner *p, const struct plan_node *node, const str
         return false;
     }
     if (!find_cast(p, item->aggregate_cast, &kind, &output->aggregate_cast,
-                   &output->is_aggregate_cast_from_boolean)) {
+                   &output->aggregate_cast_from)) {
         return false;
     }
     output->scale = sum_scale(output);

@@ -90,12 +90,16 @@ const struct plan_place *plan_scope_place(const struct plan_scope *scope,
 
 /* --- columns ------------------------------------------------------------------------------------ */
 
-static void put_cast_end(struct planner *p, const char *cast, bool is_from_boolean)
+static void put_cast_end(struct planner *p, const char *cast, const char *from)
 {
     if (cast != NULL) {
         sql_text_put(p->sql, ", '");
         sql_text_put(p->sql, cast);
-        sql_text_put(p->sql, is_from_boolean ? "', 'boolean')" : "')");
+        if (from != NULL) {
+            sql_text_put(p->sql, "', '");
+            sql_text_put(p->sql, from);
+        }
+        sql_text_put(p->sql, "')");
     }
 }
 
@@ -146,11 +150,11 @@ static void put_value(struct planner *p, const struct plan_scope *scope,
             sql_text_put(p->sql, "gantry_cast(");
         }
         put_field(p, plan_scope_alias(scope, output->owner), &output->field);
-        put_cast_end(p, output->cast, output->is_cast_from_boolean);
+        put_cast_end(p, output->cast, output->cast_from);
         sql_text_put(p->sql, output->aggregate != TREE_NO_AGGREGATE ? ")" : "");
         put_scale(p, output->scale);
     }
-    put_cast_end(p, output->aggregate_cast, output->is_aggregate_cast_from_boolean);
+    put_cast_end(p, output->aggregate_cast, output->aggregate_cast_from);
     sql_text_unnest(p->sql, functions * SQL_TEXT_NEST_FUNCTION);
 }
 

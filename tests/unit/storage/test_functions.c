@@ -92,6 +92,9 @@ static void test_cast_to_integer(void **state)
     expect(*state, "gantry_cast(2.5, 'integer')", "2");
     expect(*state, "gantry_cast(-1.5, 'integer')", "-2");
     expect(*state, "gantry_cast(2.51, 'integer')", "3");
+    expect(*state, "gantry_cast(2.5, 'integer', 'numeric')", "3");
+    expect(*state, "gantry_cast(-0.5, 'integer', 'numeric')", "-1");
+    expect(*state, "gantry_cast(0.49, 'integer', 'numeric')", "0");
     expect(*state, "gantry_cast(' +42 ', 'integer')", "42");
     expect(*state, "gantry_cast('-9223372036854775808', 'integer')", "-9223372036854775808");
     expect(*state, "gantry_cast(NULL, 'integer')", "null");
