@@ -12,6 +12,8 @@
 #include "pool/executor.h"
 #include "storage/slot.h"
 
+#define BOUNDED_PIECES 4
+
 /* --- what was asked --------------------------------------------------------------------------- */
 
 bool read_request(struct read *r, bool has_arguments, bool has_body)
@@ -186,6 +188,17 @@ static enum status flush_rows(void *user, struct buf *out, struct error *err)
     return call_flush(r->call, err);
 }
 
+/*
+ * How much leaves together. What is bounded in rows is rarely large, and whole it can say which rows it
+ * holds: so it gets some room before it leaves in pieces.
+ */
+static size_t piece_of(const struct read *r)
+{
+    size_t piece = r->api->conf.stream_bytes;
+
+    return r->plan.limit == UINT64_MAX ? piece : BOUNDED_PIECES * piece;
+}
+
 /* Run the plan and answer. Return: false with the fault. */
 static bool answer_rows(struct read *r) ON_WORKER MAY_BLOCK
 {
@@ -210,7 +223,7 @@ static bool answer_rows(struct read *r) ON_WORKER MAY_BLOCK
     query.media = media_of(r->accept.media);
     query.row = r->plan.row;
     if (!r->accept.is_singular && call_can_stream(r->call)) {
-        query.flush_bytes = r->api->conf.stream_bytes;
+        query.flush_bytes = piece_of(r);
         query.flush = flush_rows;
         query.flush_user = r;
     }

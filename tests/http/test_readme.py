@@ -1,4 +1,5 @@
-"""The README is run: its commands give what it shows, its configuration is valid, its table is true."""
+"""The README and the tables' documentation are run: commands give what is shown, the configuration is
+valid, the table of limits is true."""
 
 import json
 import pathlib
@@ -15,14 +16,17 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BASE = "http://127.0.0.1:8080"
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+TABLES = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
+
+
+def blocks(language, text=README):
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
 def examples():
     """Every "$ curl ..." with the output shown below it."""
     found = []
-    for block in blocks("console"):
+    for block in blocks("console") + blocks("console", TABLES):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, output = part.partition("\n")
             if command.startswith("curl "):

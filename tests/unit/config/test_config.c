@@ -117,7 +117,7 @@ static void assert_defaults(const struct config *c)
     assert_int_equal(c->limits.drain_ms, 10000);
     assert_int_equal(c->limits.connections, 10000);
     assert_int_equal(c->limits.in_flight, 2048);
-    assert_int_equal(c->limits.stream_bytes, 65536);
+    assert_int_equal(c->limits.stream_bytes, 262144);
     assert_int_equal(c->limits.stall_ms, 2000);
     assert_int_equal(c->limits.snapshot_ms, 60000);
     assert_int_equal(c->spool.bytes, 1073741824);
