@@ -8,6 +8,7 @@
  * The type is asked for first: reading a value as another type would convert it.
  */
 #include <math.h>
+#include <string.h>
 
 #include "base/base64.h"
 #include "base/csv_out.h"
@@ -234,10 +235,24 @@ static void put_blob_field(struct buf *out, struct str blob, enum row_cell_kind 
     buf_append_char(out, '"');
 }
 
+/* As PostgreSQL writes a real: 7, not 7.0. */
+static void put_field_real(struct buf *out, double real)
+{
+    size_t start = out->size;
+
+    if (isinf(real)) {
+        buf_append_str(out, real < 0 ? STR("-Infinity") : STR("Infinity"));
+        return;
+    }
+    json_put_double(out, real);
+    if (out->size > start + 2 && memcmp(out->at + out->size - 2, ".0", 2) == 0) {
+        out->size -= 2;
+    }
+}
+
 static enum status put_field(struct buf *out, sqlite3_value *value, const struct row_cell *cell)
 {
     struct str bytes;
-    double real;
 
     switch (sqlite3_value_type(value)) {
     case SQLITE_INTEGER:
@@ -248,12 +263,7 @@ static enum status put_field(struct buf *out, sqlite3_value *value, const struct
         }
         return STATUS_OK;
     case SQLITE_FLOAT:
-        real = sqlite3_value_double(value);
-        if (isinf(real)) {
-            buf_append_str(out, real < 0 ? STR("-Infinity") : STR("Infinity"));
-        } else {
-            json_put_double(out, real);
-        }
+        put_field_real(out, sqlite3_value_double(value));
         return STATUS_OK;
     case SQLITE_TEXT:
         if (!text_of(value, &bytes)) {

@@ -138,7 +138,7 @@ static void test_csv(void **state)
                                      CELL("x\"y", PLAIN)};
     struct query q = {.media = QUERY_CSV, .row = make(cells, 4)};
 
-    q.sql = "SELECT 1, 1, '{\"a\":1}', 'plain' UNION ALL SELECT 2, 0, NULL, '' UNION ALL "
+    q.sql = "SELECT 1, 1, '{\"a\":1}', 'plain' UNION ALL SELECT 2.0, 0, NULL, '' UNION ALL "
             "SELECT 2.5, 'x', '[1]', x'ab' UNION ALL SELECT NULL, NULL, NULL, 9e999";
     expect_planned(*state, q,
                    "id,\"a b\",j,\"x\"\"y\"\n"
