@@ -1,8 +1,6 @@
 #include "pool/codel.h"
 
-#define INTERVAL_TARGETS     20 /* RFC 8289, 4.3: the target is 5 % of the interval */
-#define NEWEST_FIRST_TARGETS 2
-#define STALE_TARGETS        4
+#define INTERVAL_TARGETS 20 /* RFC 8289, 4.3: the target is 5 % of the interval */
 
 void codel_init(struct codel *c, int64_t target_ns, int64_t interval_ns)
 {
@@ -72,7 +70,7 @@ bool codel_refuses(struct codel *c, int64_t wait_ns)
 
 bool codel_drops(struct codel *c, int64_t waited_ns)
 {
-    bool drops = c->is_overloaded && waited_ns > STALE_TARGETS * target_ns(c);
+    bool drops = c->is_overloaded && waited_ns > interval_ns(c);
 
     if (drops) {
         c->has_given_up = true;
@@ -83,5 +81,5 @@ bool codel_drops(struct codel *c, int64_t waited_ns)
 
 bool codel_is_newest_first(const struct codel *c, int64_t oldest_ns)
 {
-    return c->is_overloaded && oldest_ns > NEWEST_FIRST_TARGETS * target_ns(c);
+    return c->is_overloaded && oldest_ns > interval_ns(c) / 2;
 }

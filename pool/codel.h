@@ -4,7 +4,7 @@
  * standing queue serves nobody.
  *
  * After Nichols and Jacobson, "Controlling Queue Delay" (ACM Queue 10.5, 2012; RFC 8289) and folly's
- * Codel.cpp: while the queue is overloaded, what has waited for several targets is dropped, and the
+ * Codel.cpp: while the queue is overloaded, what has waited for an interval is dropped, and the
  * newest are taken first (adaptive LIFO: Maurer, "Fail at Scale", ACM Queue 13.8, 2015). Ours are:
  *
  *   - no queue can be better than one task's own run time, so that is the least target (RFC 8289
@@ -13,7 +13,8 @@
  *     are refused at once, which is cheaper for everybody, until nobody has to be any more.
  *
  * So a queue that stands a little, as one of many clients who each wait for their answer does, is
- * left alone: nothing happens before somebody has waited for two targets.
+ * left alone: nothing happens before somebody has waited for half an interval. (With folly's two targets,
+ * 10 ms, sixty clients who each wait for an answer of a third of a millisecond were mostly refused.)
  *
  * Pure bookkeeping with the time as an argument. Belongs to whoever guards the queue.
  */

@@ -98,7 +98,7 @@ static void it_lasts_while_somebody_is_refused(void **state)
 
     (void)state;
     assert_false(codel_refuses(&c, INT64_MAX));
-    assert_true(codel_drops(&c, 4 * TARGET_NS + 1));
+    assert_true(codel_drops(&c, 20 * TARGET_NS + 1));
     for (int64_t round = 0; round < 5; round++) {
         assert_false(codel_refuses(&c, TARGET_NS));
         assert_true(codel_refuses(&c, TARGET_NS + 1));
@@ -122,10 +122,10 @@ static void a_queue_that_stands_a_little_is_left_alone(void **state)
 
     (void)state;
     for (int64_t i = 0; i < 100; i++) {
-        codel_on_take(&c, start_ns + i * INTERVAL_NS / 10, 2 * TARGET_NS, MEAN_NS);
-        assert_false(codel_drops(&c, 4 * TARGET_NS));
-        assert_false(codel_refuses(&c, 4 * TARGET_NS));
-        assert_false(codel_is_newest_first(&c, 2 * TARGET_NS));
+        codel_on_take(&c, start_ns + i * INTERVAL_NS / 10, 10 * TARGET_NS, MEAN_NS);
+        assert_false(codel_drops(&c, 20 * TARGET_NS));
+        assert_false(codel_refuses(&c, 20 * TARGET_NS));
+        assert_false(codel_is_newest_first(&c, 10 * TARGET_NS));
     }
     assert_true(c.is_overloaded);
 }
@@ -200,7 +200,7 @@ static void overload_does_not_outlast_idleness(void **state)
         struct codel c = make();
         int64_t now_ns = overload(&c);
 
-        assert_true(codel_drops(&c, 4 * TARGET_NS + 1));
+        assert_true(codel_drops(&c, 20 * TARGET_NS + 1));
         codel_on_take(&c, now_ns + 2 * INTERVAL_NS + late_ns, 0, MEAN_NS);
         assert_int_equal(c.is_overloaded, late_ns < 0); /* within an interval it is news */
         assert_int_equal(codel_refuses(&c, INT64_MAX), late_ns < 0);
@@ -231,16 +231,16 @@ static void thresholds_are_exact(void **state)
     assert_false(codel_is_newest_first(&c, INT64_MAX)); /* not overloaded */
     assert_false(codel_drops(&c, INT64_MAX));
     (void)overload(&c);
-    assert_false(codel_is_newest_first(&c, 2 * TARGET_NS));
-    assert_true(codel_is_newest_first(&c, 2 * TARGET_NS + 1));
-    assert_false(codel_drops(&c, 4 * TARGET_NS));
-    assert_true(codel_drops(&c, 4 * TARGET_NS + 1));
+    assert_false(codel_is_newest_first(&c, 10 * TARGET_NS));
+    assert_true(codel_is_newest_first(&c, 10 * TARGET_NS + 1));
+    assert_false(codel_drops(&c, 20 * TARGET_NS));
+    assert_true(codel_drops(&c, 20 * TARGET_NS + 1));
     codel_on_take(&c, start_ns + INTERVAL_NS + 1, 0, 3 * TARGET_NS); /* and with the mean */
     assert_true(c.is_overloaded);
-    assert_false(codel_is_newest_first(&c, 6 * TARGET_NS));
-    assert_true(codel_is_newest_first(&c, 6 * TARGET_NS + 1));
-    assert_false(codel_drops(&c, 12 * TARGET_NS));
-    assert_true(codel_drops(&c, 12 * TARGET_NS + 1));
+    assert_false(codel_is_newest_first(&c, 30 * TARGET_NS));
+    assert_true(codel_is_newest_first(&c, 30 * TARGET_NS + 1));
+    assert_false(codel_drops(&c, 60 * TARGET_NS));
+    assert_true(codel_drops(&c, 60 * TARGET_NS + 1));
     assert_false(codel_refuses(&c, 3 * TARGET_NS));
     assert_true(codel_refuses(&c, 3 * TARGET_NS + 1));
 }
