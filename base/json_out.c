@@ -1,5 +1,6 @@
 #include "base/json_out.h"
 
+#include <endian.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -34,6 +35,39 @@ static void put_escaped(struct buf *b, unsigned char c)
     }
 }
 
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The high bit of each byte that is zero; above the lowest such byte perhaps of others, too. */
+static inline uint64_t zero_bytes(uint64_t word)
+{
+    return (word - EACH_BYTE(0x01)) & ~word & EACH_BYTE(0x80);
+}
+
+/*
+ * How many of the bytes from p on need no second look: neither escaped nor part of a sequence. Eight at
+ * a time (Mycroft's test for a zero byte); the last few of a text are left to the caller.
+ */
+static inline size_t plain_size(const char *p, const char *end)
+{
+    const char *from = p;
+
+    while (end - p >= 8) {
+        uint64_t word;
+        uint64_t special;
+
+        memcpy(&word, p, sizeof(word));
+        special = zero_bytes(word ^ EACH_BYTE('"')) | zero_bytes(word ^ EACH_BYTE('\\')) |
+                  zero_bytes(word ^ EACH_BYTE(0x7F)) | /* and below the space: */
+                  ((word - EACH_BYTE(0x20)) & ~word & EACH_BYTE(0x80)) | (word & EACH_BYTE(0x80));
+        if (special != 0) {
+            word = le64toh(special); /* the first byte is the lowest */
+            return (size_t)(p - from) + (size_t)__builtin_ctzll(word) / 8;
+        }
+        p += 8;
+    }
+    return (size_t)(p - from);
+}
+
 void json_put_string(struct buf *b, struct str text)
 {
     const char *p = text.at;
@@ -42,9 +76,16 @@ void json_put_string(struct buf *b, struct str text)
 
     buf_append_char(b, '"');
     while (p < end) {
-        unsigned char kind = escape[(unsigned char)*p];
+        unsigned char kind;
         size_t size = 1;
-        bool is_whole = kind != 2 || utf8_next((struct str){p, (size_t)(end - p)}, &size);
+        bool is_whole;
+
+        p += plain_size(p, end);
+        if (p == end) {
+            break;
+        }
+        kind = escape[(unsigned char)*p];
+        is_whole = kind != 2 || utf8_next((struct str){p, (size_t)(end - p)}, &size);
 
         if (kind == 0 || (kind == 2 && is_whole && !is_c1_control(p))) {
             p += size;
@@ -67,13 +108,25 @@ void json_put_string(struct buf *b, struct str text)
 
 void json_put_u64(struct buf *b, uint64_t value)
 {
+    static const char pairs[] = "0001020304050607080910111213141516171819"
+                                "2021222324252627282930313233343536373839"
+                                "4041424344454647484950515253545556575859"
+                                "6061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
     char text[20];
     size_t at = sizeof(text);
 
-    do {
-        text[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
+    while (value >= 100) { /* two digits a division */
+        at -= 2;
+        memcpy(text + at, pairs + value % 100 * 2, 2);
+        value /= 100;
+    }
+    if (value >= 10) {
+        at -= 2;
+        memcpy(text + at, pairs + value * 2, 2);
+    } else {
+        text[--at] = (char)('0' + value);
+    }
     buf_append(b, text + at, sizeof(text) - at);
 }
 

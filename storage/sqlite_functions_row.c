@@ -10,7 +10,7 @@
 /* What gantry_rows keeps from step to step; SQLite zeroes it. */
 struct rows {
     struct buf out;
-    bool is_begun;
+    const struct row_shape *shape; /* NULL before the first step */
 };
 
 static void refuse(sqlite3_context *context, enum status status)
@@ -90,25 +90,23 @@ static void run_row(sqlite3_context *context, int count, sqlite3_value **values)
 
 static void step_rows(sqlite3_context *context, int count, sqlite3_value **values)
 {
-    const struct row_shape *shape = shape_of(context, count, values);
+    struct rows *rows = sqlite3_aggregate_context(context, sizeof(*rows));
     struct row_values from = {.values = values + 1};
-    struct rows *rows;
     enum status status;
 
-    if (shape == NULL) {
-        return;
-    }
-    rows = sqlite3_aggregate_context(context, sizeof(*rows));
     if (rows == NULL) {
         sqlite3_result_error_nomem(context);
         return;
     }
-    if (!rows->is_begun) {
+    if (rows->shape == NULL) { /* it is a constant of the statement */
         buf_init_for(&rows->out, context);
-        rows->is_begun = true;
+        rows->shape = shape_of(context, count, values);
+        if (rows->shape == NULL) {
+            return;
+        }
     }
     buf_append_char(&rows->out, rows->out.size == 0 ? '[' : ',');
-    status = row_put_json(&rows->out, shape, &from);
+    status = row_put_json(&rows->out, rows->shape, &from);
     if (status != STATUS_OK) {
         refuse(context, status);
     }
