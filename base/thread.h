@@ -1,4 +1,4 @@
-/* Starting a thread as every thread of ours is started. */
+/* Starting a thread as every thread of ours is started, and telling the scheduler what it does. */
 #ifndef GANTRY_BASE_THREAD_H
 #define GANTRY_BASE_THREAD_H
 
@@ -11,5 +11,14 @@
  * for them, and SIGPIPE is for nobody. Return: 0, or an error number.
  */
 NODISCARD int thread_start(pthread_t *ret, void *(*run)(void *), void *argument);
+
+/*
+ * The calling thread is to let others go first: nice, 1 to 19, is beyond what the process has.
+ *
+ * A low weight alone does not do since Linux 6.6: what runs is left to run for its slice of about 3 ms,
+ * whoever wakes meanwhile. But since 6.12 whoever has a shorter slice goes first: so this one gets a long
+ * one. Where that is not allowed everything stays as it is.
+ */
+void thread_yield(int nice);
 
 #endif

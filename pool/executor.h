@@ -49,7 +49,7 @@ struct executor_conf {
     unsigned threads;   /* 1..256 */
     unsigned queue_max; /* tasks that may wait while every thread is busy */
     unsigned spares;    /* threads that may stand in for stuck ones, 0..256 */
-    int nice;           /* of its threads: 0 as everybody, 19 only when nobody else wants to run */
+    int nice;           /* of its threads, beyond the process's: 0 as everybody, 19 after them */
 
     int64_t codel_target_ns;   /* a standing delay beyond it is overload; 0: never */
     int64_t codel_interval_ns; /* how long it takes to be standing */

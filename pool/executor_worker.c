@@ -6,8 +6,6 @@
  * the others, and the monitor may take it away again.
  */
 #include <stdio.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/thread.h"
 #include "pool/executor_internal.h"
@@ -311,9 +309,8 @@ static void *worker_main(void *argument)
 
     (void)snprintf(name, sizeof(name), "gy-%s-%u", ex->name, worker->index); /* cut is fine */
     role_set_worker(name);
-    if (ex->conf.nice != 0) {
-        (void)setpriority(PRIO_PROCESS, (id_t)gettid(),
-                          ex->conf.nice); /* on Linux: this thread's */
+    if (ex->conf.nice > 0) {
+        thread_yield(ex->conf.nice);
     }
     worker->local = NULL;
     if (ex->conf.local_create != NULL) {
