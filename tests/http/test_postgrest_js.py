@@ -33,10 +33,11 @@ pytestmark = [
 def servers(tmp_path_factory):
     directory = tmp_path_factory.mktemp("postgrest")
     schema = (CASES / "schema.sql").read_text(encoding="utf-8")
+    queries = json.loads((CASES / "rpc.json").read_text(encoding="utf-8"))
     running = {}
     try:
         for name, config in SERVERS.items():
-            running[name] = Server(directory / name, config, schema).start()
+            running[name] = Server(directory / name, {**config, "rpc": queries}, schema).start()
         yield {name: server.url for name, server in running.items()}
         for server in running.values():
             assert server.stop() == 0, server.stderr()[-3000:]

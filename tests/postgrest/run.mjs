@@ -1,7 +1,8 @@
 // node run.mjs '{"plain": "http://...", "aggregates": "http://...", "unbounded": "http://..."}' [TEXT]
 //
-// Runs all cases, or those whose name holds TEXT. Says which do not hold, then how many there are:
-// "184 cases, 0 failed" and, by area, "12 select". Ends with 1 if one failed.
+// Runs all cases, or those whose name holds TEXT. Says which do not hold, then how many there are
+// by area, "12 select", and in all, "184 cases, 0 failed". Those that are known not to hold yet are said, and not
+// counted. Ends with 1 if one failed.
 import { readdirSync } from "node:fs";
 import { cases, run } from "./suite.mjs";
 
@@ -12,17 +13,22 @@ const chosen = cases.filter(({ area, name }) => `${area}: ${name}`.includes(proc
 const byArea = {};
 let failed = 0;
 for (const one of chosen) {
+  const failure = await run(one, bases).then(() => null, (error) => error);
+  if (one.reason !== undefined && failure !== null) {
+    console.log(`OPEN ${one.area}: ${one.name}: ${one.reason}`);
+    continue;
+  }
   byArea[one.area] = (byArea[one.area] ?? 0) + 1;
-  try {
-    await run(one, bases);
-  } catch (error) {
+  const message = one.reason === undefined ? failure?.message : `it holds now: take away "${one.reason}"`;
+  if (message !== undefined) {
     failed++;
-    console.log(`FAILED ${one.area}: ${one.name}\n    ${error.message.replaceAll("\n", "\n    ")}\n`);
+    console.log(`FAILED ${one.area}: ${one.name}\n    ${message.replaceAll("\n", "\n    ")}\n`);
   }
 }
 const names = chosen.map(({ area, name }) => `${area}: ${name}`);
 const twice = names.filter((name, at) => names.indexOf(name) !== at);
 for (const name of twice) console.log(`FAILED ${name}\n    there are two cases of this name\n`);
 for (const [area, count] of Object.entries(byArea)) console.log(`${String(count).padStart(5)} ${area}`);
-console.log(`${chosen.length} cases, ${failed + twice.length} failed`);
+const count = Object.values(byArea).reduce((sum, n) => sum + n, 0);
+console.log(`${count} cases, ${failed + twice.length} failed`);
 process.exitCode = failed + twice.length === 0 ? 0 : 1;

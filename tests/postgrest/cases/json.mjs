@@ -40,6 +40,7 @@ rows("but it is as text", (db) => db.from("ports").select("id").is("facts->>note
 rows("a filter on text", (db) => db.from("ports").select("id").eq("facts->>unlocode", "JPYOK"), ids(2));
 rows("as text 39 is more than 100", (db) => db.from("ports").select("id").gt("facts->cranes->>sts", 100).order("id"), ids(1, 2));
 rows("as JSON it is not", (db) => db.from("ports").select("id").gt("facts->cranes->sts", 100), ids(1));
+suite("JSON paths", "plain", "members are compared in their order").rows("equal as JSON", (db) => db.from("ports").select("id").eq("facts->cranes", '{"rail":[],"sts":39.0}'), ids(2));
 rows("a whole column, equal as JSON", (db) => db.from("ports").select("id").eq("facts", '"just text"'), ids(5));
 rows("in a list", (db) => db.from("ports").select("id").in("facts->>unlocode", ["NLRTM", "JPYOK"]).order("id"), ids(1, 2));
 rows("like", (db) => db.from("ports").select("id").like("facts->>unlocode", "JP%"), ids(2));
