@@ -188,3 +188,73 @@ enum json_result json_overlaps(const struct json_value *a, const struct json_val
     }
     return result_of(&c, is_true);
 }
+
+static json_t *make_whole(json_t *value);
+
+/* Return: false: without memory. */
+static bool make_members_whole(json_t *object)
+{
+    for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
+        json_t *value = json_object_iter_value(at);
+        json_t *whole = make_whole(value);
+
+        if (whole == NULL || (whole != value && json_object_iter_set_new(object, at, whole) != 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool make_elements_whole(json_t *array)
+{
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        json_t *value = json_array_get(array, i);
+        json_t *whole = make_whole(value);
+
+        if (whole == NULL || (whole != value && json_array_set_new(array, i, whole) != 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* value itself, or an integer in its place; NULL without memory. The parser bounds the depth. */
+static json_t *make_whole(json_t *value)
+{
+    double real;
+
+    if (json_is_object(value)) {
+        return make_members_whole(value) ? value : NULL;
+    }
+    if (json_is_array(value)) {
+        return make_elements_whole(value) ? value : NULL;
+    }
+    if (!json_is_real(value)) {
+        return value;
+    }
+    real = json_real_value(value);
+    if (real < -0x1p63 || real >= 0x1p63 || floor(real) != real) {
+        return value;
+    }
+    return json_integer((json_int_t)real);
+}
+
+static int put_piece(const char *at, size_t size, void *out)
+{
+    buf_append(out, at, size);
+    return buf_status(out) == STATUS_OK ? 0 : -1;
+}
+
+bool json_put_sorted(struct buf *out, struct json_value *value)
+{
+    json_t *own = (json_t *)value;
+    json_t *whole = make_whole(own);
+    bool is_done =
+        whole != NULL && json_dump_callback(whole, put_piece, out,
+                                            JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) == 0;
+
+    if (whole != own) {
+        json_decref(whole); /* NULL is fine */
+    }
+    return is_done;
+}

@@ -1,7 +1,10 @@
 /*
  * gantry_contains(a, b): a @> b for JSON texts. gantry_overlaps(a, b): have two JSON arrays an element in
  * common? NULL where one is NULL or no JSON (in a column that anybody may have filled).
+ * gantry_json_sorted(x): the text that all values equal to x have in common.
  */
+#include <limits.h>
+
 #include "storage/json_compare.h"
 #include "storage/sqlite_internal.h"
 
@@ -58,11 +61,32 @@ static void run_compare(sqlite3_context *context, int count, sqlite3_value **val
     }
 }
 
+static void run_sorted(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    struct json_value *value = parse(context, values[0]);
+    struct buf b;
+
+    (void)count;
+    if (value == NULL) { /* what is too deep for us, say, is equal to itself only */
+        sqlite3_result_value(context, values[0]);
+        return;
+    }
+    buf_init(&b, INT_MAX); /* as long as the value, or a little longer */
+    if (json_put_sorted(&b, value)) {
+        function_give(context, &b);
+    } else {
+        buf_fini(&b);
+        sqlite3_result_error_nomem(context);
+    }
+    json_value_destroy(value);
+}
+
 int functions_install_json(struct connection *c)
 {
     static const struct function functions[] = {
         {"gantry_contains", 2, run_compare, 0},
         {"gantry_overlaps", 2, run_compare, 1},
+        {"gantry_json_sorted", 1, run_sorted, 0},
     };
 
     return functions_add(c, functions, ARRAY_LENGTH(functions));

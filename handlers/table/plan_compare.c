@@ -3,13 +3,14 @@
  * the columns are compared as:
  *
  *     JSON, ->, arrays   by the type of JSON, then by value: (rank, value) < (rank, value).
- *                        Objects are compared as text, so the order of their keys counts
+ *                        Arrays and objects are compared as text that equal ones have in common
  *     ->>                as text
  *     anything else      as SQLite compares, so that an index on the column is used
  */
 #include "handlers/table/plan_internal.h"
 
-#define NEST_VALUES 16 /* in a list of pairs of JSON */
+#define NEST_VALUES 18 /* in a list of pairs of JSON */
+#define RANK_ARRAY  4  /* and objects are above it */
 
 /* What one operator needs, at hand. */
 struct compare {
@@ -67,7 +68,7 @@ static int64_t json_rank(struct str json)
     case 'f':
         return 3;
     case '[':
-        return 4;
+        return RANK_ARRAY;
     case '{':
         return 5;
     default:
@@ -77,15 +78,18 @@ static int64_t json_rank(struct str json)
 
 static void bind_json_key(const struct compare *c, const struct value *json)
 {
+    int64_t rank = -1;
+
     put(c, "(");
     if (json->type == VALUE_TEXT) {
-        (void)sql_text_bind_integer(c->p->sql, json_rank(json->bytes));
+        rank = json_rank(json->bytes);
+        (void)sql_text_bind_integer(c->p->sql, rank);
     } else {
         (void)sql_text_bind(c->p->sql, (struct value){.type = VALUE_NULL});
     }
-    put(c, ", coalesce(json_extract(");
+    put(c, rank >= RANK_ARRAY ? ", gantry_json_sorted(" : ", coalesce(json_extract(");
     (void)sql_text_bind(c->p->sql, *json);
-    put(c, ", '$'), ''))");
+    put(c, rank >= RANK_ARRAY ? "))" : ", '$'), ''))");
 }
 
 /* text.at == NULL: the NULL of an array literal. */

@@ -14,7 +14,7 @@
 #include "base/nearest.h"
 
 #define PATH_BYTES_MAX ((size_t)64 * 1024)
-#define NEST_PATH      15         /* CASE in CASE, and a function in it */
+#define NEST_PATH      17         /* CASE in CASE, a function in it, and -> in that */
 #define INDEX_MAX      2147483647 /* SQLite counts in 32 bits, and wraps */
 
 const char *plan_kind_name(enum schema_kind kind)
@@ -258,6 +258,16 @@ void put_field(struct planner *p, unsigned alias, const struct plan_field *field
     sql_text_put(p->sql, " END");
 }
 
+/* The array or object that the path of that number leads to, so that equal ones are equal texts. */
+static void put_sorted(struct planner *p, unsigned alias, const char *column, size_t number)
+{
+    sql_text_put(p->sql, "gantry_json_sorted(");
+    sql_text_column(p->sql, alias, column);
+    sql_text_put(p->sql, " -> ");
+    sql_text_again(p->sql, number);
+    sql_text_put(p->sql, ")");
+}
+
 void put_json_key(struct planner *p, unsigned alias, const struct plan_field *field,
                   const char *between)
 {
@@ -287,7 +297,11 @@ void put_json_key(struct planner *p, unsigned alias, const struct plan_field *fi
     sql_text_column(p->sql, alias, column);
     sql_text_put(p->sql, ", ");
     sql_text_again(p->sql, number);
-    sql_text_put(p->sql, ") WHEN 'null' THEN '' ELSE json_extract(");
+    sql_text_put(p->sql, ") WHEN 'null' THEN '' WHEN 'array' THEN ");
+    put_sorted(p, alias, column, number);
+    sql_text_put(p->sql, " WHEN 'object' THEN ");
+    put_sorted(p, alias, column, number);
+    sql_text_put(p->sql, " ELSE json_extract(");
     sql_text_column(p->sql, alias, column);
     sql_text_put(p->sql, ", ");
     sql_text_again(p->sql, number);

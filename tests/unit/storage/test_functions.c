@@ -221,6 +221,31 @@ static void test_contains(void **state)
     expect(*state, "gantry_contains(1, '1')", "1");
 }
 
+static void test_sorted(void **state)
+{
+    static const struct {
+        const char *json;
+        const char *sorted; /* as SQL */
+    } examples[] = {
+        {"{\"b\": 1, \"a\": [2.0, {\"d\": null, \"c\": \"x\"}]}",
+         "{\"a\":[2,{\"c\":\"x\",\"d\":null}],\"b\":1}"},
+        {"[-0.0, 1e3, 1.5]", "[0,1000,1.5]"},
+        {"[9007199254740993, 1e300]", "[9007199254740993,1.0000000000000001e300]"},
+        {"7.0", "7"},
+        {"\"\\u00e9\"", "\"é\""},
+        {"not json", "not json"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(examples); i++) {
+        char expression[300];
+
+        (void)snprintf(expression, sizeof(expression), "gantry_json_sorted('%s') = '%s'",
+                       examples[i].json, examples[i].sorted);
+        expect(*state, expression, "1");
+    }
+    expect(*state, "gantry_json_sorted(NULL)", "null");
+}
+
 static void test_overlaps(void **state)
 {
     expect(*state, "gantry_overlaps('[1,4,3]', '[2,1]')", "1");
@@ -358,12 +383,19 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_like),           TEST(test_match),
-        TEST(test_cast_to_text),   TEST(test_cast_to_integer),
-        TEST(test_cast_to_number), TEST(test_cast_to_boolean),
-        TEST(test_cast_to_json),   TEST(test_contains),
-        TEST(test_overlaps),       TEST(test_fts),
-        TEST(test_fts5),           TEST(test_stopped),
+        TEST(test_like),
+        TEST(test_match),
+        TEST(test_cast_to_text),
+        TEST(test_cast_to_integer),
+        TEST(test_cast_to_number),
+        TEST(test_cast_to_boolean),
+        TEST(test_cast_to_json),
+        TEST(test_contains),
+        TEST(test_overlaps),
+        TEST(test_sorted),
+        TEST(test_fts),
+        TEST(test_fts5),
+        TEST(test_stopped),
         TEST(test_without_memory),
     };
 
