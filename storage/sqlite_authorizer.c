@@ -71,6 +71,20 @@ static bool is_shadow(const struct query *q, const struct schema *schema, const 
     return false;
 }
 
+/* Is it the table that a listed FTS5 table indexes (content=)? It reads the rows that it finds there. */
+static bool is_indexed(const struct query *q, const struct schema *schema, const char *table)
+{
+    for (size_t i = 0; i < q->tables_count; i++) {
+        const struct schema_table *listed = schema_find(schema, str_of(q->tables[i]));
+
+        if (listed != NULL && listed->is_fts && listed->fts_content != NULL &&
+            sqlite3_stricmp(listed->fts_content, table) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool has_view(const struct query *q, const struct schema *schema)
 {
     for (size_t i = 0; i < q->tables_count; i++) {
@@ -107,8 +121,9 @@ static bool is_implied(struct connection *c, const char *table, const char *colu
     const struct schema *schema = schema_get(c->db);
     bool is_nameless = column != NULL && column[0] == '\0';
     bool is_implied =
-        schema != NULL && (is_of_schema(c, schema, within) || is_shadow(c->query, schema, table) ||
-                           (is_nameless && has_view(c->query, schema)));
+        schema != NULL &&
+        (is_of_schema(c, schema, within) || is_shadow(c->query, schema, table) ||
+         is_indexed(c->query, schema, table) || (is_nameless && has_view(c->query, schema)));
 
     schema_unref(schema);
     return is_implied;

@@ -65,6 +65,9 @@ static void test_virtual_tables(void **state)
     expect_allowed(f, "SELECT id FROM boxes WHERE a > 0", "boxes", NULL);
     expect_denied(f, "SELECT text FROM notes", "books", "notes");
     expect_denied(f, "SELECT * FROM notes_data", "books", "notes_data");
+    expect_allowed(f, "SELECT word FROM words", "words", NULL);
+    expect_out(f, "[{\"word\":\"hush\"}]");
+    expect_denied(f, "SELECT word FROM secrets", "notes", "secrets");
 }
 
 /* The list holds for a statement that is prepared anew, too. */
@@ -134,7 +137,8 @@ static int setup(void **state)
                  "CREATE VIEW both AS SELECT id, word FROM books, secrets;"
                  "CREATE VIEW deep AS SELECT word FROM both UNION SELECT word FROM secrets;"
                  "CREATE VIRTUAL TABLE notes USING fts5(text);"
-                 "INSERT INTO notes VALUES ('hello world');"
+                 "INSERT INTO notes VALUES ('hello world'); INSERT INTO secrets VALUES ('hush');"
+                 "CREATE VIRTUAL TABLE words USING fts5(word, content=secrets);"
                  "CREATE VIRTUAL TABLE boxes USING rtree(id, a, b)",
                  false);
     *state = &f;
