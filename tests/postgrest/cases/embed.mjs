@@ -185,6 +185,15 @@ const byId = (table, select) => (db) => db.from(table).select(select).order("id"
   rows("is null of to-one", (db) => db.from("ships").select("id,ports()").is("ports", null), ids(5));
   rows("within or", (db) => db.from("ports").select("id,ships()").or("ships.is.null,id.eq.1").order("id"), ids(1, 4, 5));
   rows("not.is.null within or, of two embeds", (db) => db.from("ports").select("id,offices(),piers()").or("offices.is.null,piers.not.is.null").order("id"), ids(1, 2, 3, 4, 5));
+  rows("not.is.null one level down", (db) => db.from("countries").select("code,ports(id,ships())").not("ports.ships", "is", null).eq("code", "NL"), [
+    { code: "NL", ports: ids(1) },
+  ]);
+  rows("any within", (db) => db.from("ports").select("id,ships(id)").filter("ships.built", "eq(any)", "{1999,2006}").in("id", [1, 2]).order("id"), [
+    { id: 1, ships: ids(1) }, { id: 2, ships: ids(3) },
+  ]);
+  rows("not or within", (db, get) => get("/ports?select=id,ships(id)&ships.not.or=(built.eq.1999,built.eq.2006)&id=in.(1,2)&order=id"), [
+    { id: 1, ships: [] }, { id: 2, ships: ids(2) },
+  ]);
   rows("or within", (db) => db.from("ports").select("id,ships(id)").or("built.gt.2010,built.lt.1970", { referencedTable: "ships" }).in("id", [1, 2, 3]).order("id"), [
     { id: 1, ships: [] }, { id: 2, ships: ids(2) }, { id: 3, ships: ids(4) },
   ]);

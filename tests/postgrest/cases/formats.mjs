@@ -15,6 +15,13 @@ const notOne = (count) => ({
 refused("single, of none", (db) => db.from("skills").select().eq("id", 9).single(), 406, notOne(0));
 refused("single, of several", (db) => db.from("skills").select().single(), 406, notOne(3));
 rows("single, of a limit", (db) => db.from("skills").select().order("id").limit(1).single(), skills[0]);
+answers("one row, counted", (db) => db.from("skills").select("id", { count: "exact" }).order("id").limit(1).single(), {
+  status: 206, data: { id: 1 }, count: 3,
+});
+answers("throwOnError", async (db) => {
+  const error = await db.from("nowhere").select().throwOnError().then(() => null, (thrown) => thrown);
+  return { data: [error?.name, error?.code, typeof error?.message] };
+}, { data: ["PostgrestError", "PGRST205", "string"] });
 rows("maybeSingle", (db) => db.from("skills").select().eq("id", 3).maybeSingle(), skills[2]);
 rows("maybeSingle, of none", (db) => db.from("skills").select().eq("id", 9).maybeSingle(), null);
 refused("maybeSingle, of several", (db) => db.from("skills").select().maybeSingle(), 406, { code: "PGRST116" });
@@ -60,6 +67,9 @@ schemas.answers("main", (db) => db.schema("main").from("skills").select("id").eq
   status: 200, data: [{ id: 1 }], headers: { "content-profile": "main" },
 });
 schemas.answers("none", (db) => db.from("skills").select("id").eq("id", 1), { headers: { "content-profile": null } });
+schemas.answers("public, by HEAD", (db) => db.schema("public").from("skills").select("*", { head: true, count: "exact" }), {
+  status: 200, count: 3, headers: { "content-profile": "public" },
+});
 schemas.refused("another", (db) => db.schema("secret").from("skills").select(), 406, {
   code: "PGRST106", message: "Invalid schema: secret", hint: /^Only the following schemas are exposed: /,
 });

@@ -34,6 +34,13 @@ const ships = (filter) => (db) => filter(db.from("ships").select("id")).order("i
   rows("a filter on what is not selected", (db) => db.from("ships").select("name").eq("id", 4), [{ name: "Árvakur" }]);
   rows("a filter of a view by its own name", (db) => db.from("harbours").select("harbour").eq("land", "JP"), [{ harbour: "横浜" }]);
   rows("filter(), any operator", ships((q) => q.filter("built", "lt", 1990)), ids(4));
+  rows("infinity", (db) => db.from("extremes").select("id").eq("r", "-Infinity"), ids(3));
+  rows("beside the greatest real", (db) => db.from("extremes").select("id").gte("r", "1.7976931348623157e308").order("id"), ids(2, 5));
+  rows("the least real", (db) => db.from("extremes").select("id").eq("r", "5e-324"), ids(4));
+  rows("a column of no type: a number", (db) => db.from("extremes").select("id").eq("anything", 1), ids(1));
+  rows("a column of no type: a text", (db) => db.from("extremes").select("id").eq("anything", "text"), ids(2));
+  rows("an expression of a view", (db) => db.from("computed").select("id").eq("name", "Ever Given!"), ids(2));
+  rows("a count of a view", (db) => db.from("port_counts").select("country_code").gt("ports", 1), [{ country_code: "NL" }]);
   refused("a literal that is no integer", ships((q) => q.eq("built", "abc")), 400, {
     code: "22P02", message: 'invalid input syntax for type integer: "abc"',
   });
@@ -79,6 +86,10 @@ const ships = (filter) => (db) => filter(db.from("ships").select("id")).order("i
   rows("an empty text in a list", (db, get) => get("/texts?select=id&t=in.(%22%22)"), ids(5));
   rows("braces in a list", texts((q) => q.in("t", ["{x}"])), ids(16));
   rows("a list of integers", ships((q) => q.in("id", [2, 4, 99])), ids(2, 4));
+  rows("a list of 2000, 14 kB of URL", (db) => {
+    const list = Array.from({ length: 2000 }, (_, at) => at + 1);
+    return db.from("numbers").select("n").in("n", list).order("n", { ascending: false }).limit(1);
+  }, [{ n: 2000 }]);
   rows("an empty list finds nothing", ships((q) => q.in("id", [])), []);
   rows("a list of blanks is empty", (db, get) => get("/ships?select=id&id=in.(%20%20)"), []);
   rows("not in an empty list: all, NULL too", (db) => db.from("texts").select("id").notIn("t", []).in("id", [1, 8]).order("id"), ids(1, 8));
@@ -203,6 +214,7 @@ const ships = (filter) => (db) => filter(db.from("ships").select("id")).order("i
   rows("a table of its own", (db) => db.from("manuals").select("title").textSearch("body", "winch & !anchor", { config: "simple" }), [
     { title: "winch" },
   ]);
+  rows("the rows of an index", (db) => db.from("articles_index").select("title").textSearch("body", "waves", { config: "simple" }), [{ title: "Weather" }]);
   rows("within or", (db) => db.from("logs").select("id").or("line.plfts(simple).storm,id.eq.4").order("id"), ids(3, 4));
   refused("an operator that lacks a word", logs("crane &"), 400, { code: "42601", message: 'no operand in tsquery: "crane &"' });
   refused("two words and no operator", logs("crane storm"), 400, { code: "42601", message: 'syntax error in tsquery: "crane storm"' });

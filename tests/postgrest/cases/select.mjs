@@ -130,3 +130,11 @@ hostile.rows("an embedded table whose name has a blank", (db) => db.from("order"
   { id: 1, "odd table": { "a b": "space" } }, { id: 2, "odd table": null },
 ]);
 hostile.rows("other names in quotes", (db) => db.from("skills").select('"a, (b)":name').eq("id", 1), [{ "a, (b)": "navigation" }]);
+
+// The server with aggregates does not serve offices.
+const hidden = suite("tables that are not served", "aggregates");
+hidden.refused("one by its name", (db) => db.from("offices").select(), 404, { code: "PGRST205" });
+hidden.refused("one within another", (db) => db.from("ports").select("id,offices(phone)"), 400, { code: "PGRST200" });
+hidden.rows("the others are there", (db) => db.from("ports").select("id,countries(name)").eq("id", 1), [
+  { id: 1, countries: { name: "Netherlands" } },
+]);
