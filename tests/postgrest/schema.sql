@@ -136,7 +136,8 @@ CREATE TABLE docs(id INTEGER PRIMARY KEY, doc JSONB);
 INSERT INTO docs VALUES
     (1, '{"a b":1,"a.b":2,"quo\"te":3,"日本":"言葉","big":9007199254740993,"f":0.1,"x":{"y":[{"z":null},{"z":"deep"}]}}'),
     (2, '{"v":null}'), (3, '{"v":"s"}'), (4, '{"v":10}'), (5, '{"v":9}'), (6, '{"v":true}'),
-    (7, '{"v":[1]}'), (8, '{"v":{}}'), (9, 'not json');
+    (7, '{"v":[1]}'), (8, '{"v":{}}'), (9, 'not json'),
+    (10, '{"1a":1,"12":2,"a-b":3}');
 
 -- Names that want quoting.
 CREATE TABLE "odd table"(

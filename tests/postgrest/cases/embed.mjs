@@ -194,6 +194,27 @@ const byId = (table, select) => (db) => db.from(table).select(select).order("id"
   rows("not or within", (db, get) => get("/ports?select=id,ships(id)&ships.not.or=(built.eq.1999,built.eq.2006)&id=in.(1,2)&order=id"), [
     { id: 1, ships: [] }, { id: 2, ships: ids(2) },
   ]);
+  rows("not.is.null on two levels", (db) => db.from("countries").select("code,ports(name,ships())").not("ports.ships", "is", null).not("ports", "is", null).order("code"), [
+    { code: "IS", ports: [{ name: "Reykjavík" }] }, { code: "JP", ports: [{ name: "横浜" }] }, { code: "NL", ports: [{ name: "Rotterdam" }] },
+  ]);
+  answers("or across embeds, counted", (db) => db.from("ports").select("id,ships(),offices()", { count: "exact" }).gt("ships.built", 2010).eq("offices.phone", "+31")
+    .or("ships.not.is.null,offices.not.is.null").order("id"), { status: 200, data: ids(1, 2), count: 2, headers: { "content-range": "0-1/2" } });
+  rows("a filter of the column that is the embed's target", (db) => db.from("ships").select("id,home_id(name)").eq("home_id", 2).order("id"), [
+    { id: 2, home_id: { name: "横浜" } }, { id: 3, home_id: { name: "横浜" } },
+  ]);
+  rows("the column, and the embed by it", (db) => db.from("ships").select("home_id,home:home_id(name)").eq("home_id", 3), [
+    { home_id: 3, home: { name: "Reykjavík" } },
+  ]);
+  rows("inner within left leaves null", (db) => db.from("ships").select("id,ports(id,countries!inner(code))").eq("ports.countries.code", "NL").lte("id", 2).order("id"), [
+    { id: 1, ports: { id: 1, countries: { code: "NL" } } }, { id: 2, ports: null },
+  ]);
+  rows("left within inner", (db) => db.from("ports").select("id,ships!inner(id,crew!ships_captain(name))").eq("ships.crew.name", "Cho").eq("id", 2).order("id", { referencedTable: "ships" }), [
+    { id: 2, ships: [{ id: 2, crew: { name: "Cho" } }, { id: 3, crew: null }] },
+  ]);
+  rows("two inners", (db) => db.from("ports").select("id,ships!inner(id),offices!inner(phone)").order("id").order("id", { referencedTable: "ships" }), [
+    { id: 1, ships: ids(1), offices: { phone: "+31" } }, { id: 2, ships: ids(2, 3), offices: { phone: "+81" } },
+  ]);
+  rows("ordered by a to-one's JSON", (db) => db.from("ships").select("id,ports()").order("ports(facts->>unlocode)", { ascending: false, nullsFirst: false }).order("id"), ids(1, 2, 3, 4, 5));
   rows("or within", (db) => db.from("ports").select("id,ships(id)").or("built.gt.2010,built.lt.1970", { referencedTable: "ships" }).in("id", [1, 2, 3]).order("id"), [
     { id: 1, ships: [] }, { id: 2, ships: ids(2) }, { id: 3, ships: ids(4) },
   ]);
@@ -255,6 +276,32 @@ const byId = (table, select) => (db) => db.from(table).select(select).order("id"
     { id: 1, berths: [{ cabin: "A1", name: "Ada" }, { cabin: "B2", name: "Dmitri" }] },
   ]);
   rows("a filter within", (db) => db.from("ports").select("id,...ships(ships:name)").gt("ships.built", 2010).eq("id", 2), [{ id: 2, ships: ["Ever Given"] }]);
+  rows("a to-many within a to-many: arrays of arrays", (db) => db.from("countries").select("code,...ports(ports:id,...ships(ships:name))")
+    .order("code").order("id", { referencedTable: "ports" }).order("id", { referencedTable: "ports.ships" }), [
+    { code: "AQ", ports: [], ships: [] }, { code: "IS", ports: [3], ships: [["Árvakur"]] },
+    { code: "JP", ports: [2], ships: [["Ever Given", "ever green"]] }, { code: "NL", ports: [1, 4], ships: [["Maersk Ohio"], []] },
+  ]);
+  rows("a to-one embed within a to-many", (db) => db.from("ships").select("id,...berths(cabins:cabin,crew(name))").eq("id", 1).order("crew_id", { referencedTable: "berths" }), [
+    { id: 1, cabins: ["A1", "B2"], crew: [{ name: "Ada" }, { name: "Dmitri" }] },
+  ]);
+  rows("a to-many embed within a to-many", (db) => db.from("countries").select("code,...ports(ports:id,ships(id))").eq("code", "NL").order("id", { referencedTable: "ports" }), [
+    { code: "NL", ports: [1, 4], ships: [[{ id: 1 }], []] },
+  ]);
+  rows("a many-to-many embed within a to-many", (db) => db.from("crew").select("id,...crew!chief_id(reports:name,skills(name))").eq("id", 1).order("id", { referencedTable: "crew" }), [
+    { id: 1, reports: ["Björk", "Cho"], skills: [[{ name: "welding" }], [{ name: "navigation" }]] },
+  ]);
+  rows("all columns of a to-many", (db) => db.from("ports").select("p:id,...piers(*)").eq("id", 1).order("number", { referencedTable: "piers" }), [
+    { p: 1, port_id: [1, 1], number: [1, 2], length: [300, 450] },
+  ]);
+  rows("a to-many that is null", (db) => db.from("ports").select("id,...ships(names:name)").is("ships", null).order("id"), [
+    { id: 4, names: [] }, { id: 5, names: [] },
+  ]);
+  rows("a to-many that is inner", (db) => db.from("ports").select("id,...piers!inner(number)").eq("id", 2), [{ id: 2, number: [1] }]);
+  rows("a to-many ordered by a to-one", (db) => db.from("ships").select("id,...berths(...crew(names:name))").eq("id", 1)
+    .order("crew(name)", { referencedTable: "berths", ascending: false }), [{ id: 1, names: ["Dmitri", "Ada"] }]);
+  rows("JSON in a to-many", (db) => db.from("countries").select("code,...ports(facts,langs,free)").eq("code", "IS"), [
+    { code: "IS", facts: [[10, 20, { deep: "yes" }]], langs: [[]], free: [false] },
+  ]);
   rows("ordered by it", (db) => db.from("ships").select("id,...ports(port:name)").order("ports(depth)", { ascending: false, nullsFirst: false }).order("id"), [
     { id: 1, port: "Rotterdam" }, { id: 2, port: "横浜" }, { id: 3, port: "横浜" }, { id: 4, port: "Reykjavík" }, { id: 5, port: null },
   ]);

@@ -48,6 +48,13 @@ answers("NDJSON", (db, get) => get("/skills?order=id", { Accept: "application/x-
   headers: { "content-type": /^application\/x-ndjson/ },
 });
 rows("several types, by weight", (db, get) => get("/skills?select=id&id=eq.1", { Accept: "text/unknown, text/csv;q=0.5, application/json;q=0.1" }), "id\n1");
+answers("the object type's short name", (db, get) => get("/skills?id=eq.1", { Accept: "application/vnd.pgrst.object" }), { status: 200, data: skills[0] });
+answers("the array type", (db, get) => get("/skills?id=eq.1", { Accept: "application/vnd.pgrst.array+json" }), {
+  status: 200, data: [skills[0]], headers: { "content-type": "application/json; charset=utf-8" },
+});
+rows("types in capitals", (db, get) => get("/skills?select=id&id=eq.1", { Accept: "TEXT/CSV" }), "id\n1");
+rows("CSV: an embed is JSON", (db) => db.from("ships").select("id,ports(name)").eq("id", 1).csv(), 'id,ports\n1,"{""name"":""Rotterdam""}"');
+answers("NDJSON of no rows", (db, get) => get("/empty", { Accept: "application/x-ndjson" }), { status: 200, text: "" });
 refused("an unknown type", (db, get) => get("/skills", { Accept: "text/unknowntype" }), 406, none("text/unknowntype"));
 refused("two unknown types", (db, get) => get("/skills", { Accept: "image/png, text/unknowntype" }), 406, none("image/png, text/unknowntype"));
 refused("geojson", (db) => db.from("skills").select().geojson(), 406, none("application/geo+json"));

@@ -30,6 +30,10 @@ rows("a key behind an index", (db) => db.from("ports").select("facts->2->>deep")
 rows("far down", doc("doc->x->y->1->>z"), [{ z: "deep" }]);
 rows("other names", (db) => db.from("ports").select("code:facts->>unlocode").eq("id", 2), [{ code: "JPYOK" }]);
 rows("keys in quotes", doc('doc->"a b",doc->>"a.b",doc->"quo\\"te"'), [{ "a b": 1, "a.b": "2", 'quo"te': 3 }]);
+rows("a key that starts with a digit", (db) => db.from("docs").select("doc->1a").eq("id", 10), [{ "1a": 1 }]);
+rows("a key of digits, in quotes", (db) => db.from("docs").select('doc->"12"').eq("id", 10), [{ 12: 2 }]);
+rows("digits are an index", (db) => db.from("docs").select("doc->12").eq("id", 10), [{ doc: null }]);
+rows("a key with a dash", (db) => db.from("docs").select("doc->>a-b").eq("doc->a-b", 3), [{ "a-b": "3" }]);
 rows("a key of other letters", doc("doc->>日本"), [{ 日本: "言葉" }]);
 answers("all digits of a number", doc("doc->big"), { text: '[{"big":9007199254740993}]' });
 rows("the same as text", doc("doc->>big"), [{ big: "9007199254740993" }]);

@@ -83,6 +83,9 @@ const ships = (filter) => (db) => filter(db.from("ships").select("id")).order("i
   rows("with a backslash before quotes", (db, get) => get("/texts?select=id&t=in.(%22%5C%22a%5C%22%22,%22c%5C%22d%22)&order=id"), ids(2, 7));
   rows("a bare backslash in a list", (db, get) => get("/texts?select=id&t=in.(back%5Cslash,x)"), ids(6));
   rows("two backslashes within quotes", (db, get) => get("/texts?select=id&t=in.(%22back%5C%5Cslash%22)"), ids(6));
+  rows("quotes that do not end an item are part of it", (db, get) => get("/texts?select=id&t=in.(%22a%22b,a)"), ids(1));
+  rows("integers in quotes", ships((q) => q.filter("id", "in", '("1","2")')), ids(1, 2));
+  rows("not in, as it is written", ships((q) => q.not("id", "in", "(1,2)")), ids(3, 4, 5));
   rows("an empty text in a list", (db, get) => get("/texts?select=id&t=in.(%22%22)"), ids(5));
   rows("braces in a list", texts((q) => q.in("t", ["{x}"])), ids(16));
   rows("a list of integers", ships((q) => q.in("id", [2, 4, 99])), ids(2, 4));
@@ -100,6 +103,8 @@ const ships = (filter) => (db) => filter(db.from("ships").select("id")).order("i
   refused("an empty item among integers", (db, get) => get("/ships?select=id&id=in.(%20,3,4)"), 400, {
     code: "22P02", message: 'invalid input syntax for type integer: ""',
   });
+  refused("null is no integer", ships((q) => q.eq("id", "null")), 400, { code: "22P02", message: 'invalid input syntax for type integer: "null"' });
+  refused("nor is nothing", ships((q) => q.eq("id", "")), 400, { code: "22P02", message: 'invalid input syntax for type integer: ""' });
   refused("a list that does not end", (db, get) => get("/ships?select=id&id=in.(1,2"), 400, { code: "PGRST100" });
 }
 
@@ -119,6 +124,7 @@ const ships = (filter) => (db) => filter(db.from("ships").select("id")).order("i
   rows("any of patterns", ports((q) => q.likeAnyOf("name", ["R%", "%zijl"])), ids(1, 3, 4));
   rows("all of patterns", ports((q) => q.likeAllOf("name", ["R%", "%m"])), ids(1));
   rows("any of patterns, without case", ships((q) => q.ilikeAnyOf("name", ["ever*", "MAERSK*"])), ids(1, 2, 3));
+  rows("patterns with commas and backslashes", texts((q) => q.filter("t", "like(any)", '{"a,%","100\\\\%"}')), ids(3, 10));
   rows("all of patterns, without case", ships((q) => q.ilikeAllOf("name", ["EVER*", "*N"])), ids(2, 3));
   rows("a regular expression", ports((q) => q.regexMatch("name", "^R.*m$")), ids(1));
   rows("somewhere in the text", ports((q) => q.regexMatch("name", "j(a|í)")), ids(3));
@@ -144,6 +150,7 @@ const ships = (filter) => (db) => filter(db.from("ships").select("id")).order("i
   rows("isdistinct: NULL is", ports((q) => q.isDistinct("country_code", "NL")), ids(2, 3, 5));
   rows("not isdistinct", ports((q) => q.not("country_code", "isdistinct", "NL")), ids(1, 4));
   rows("isdistinct from the text null", texts((q) => q.isDistinct("t", null).gte("id", 8).lte("id", 10)), ids(8, 10));
+  rows("not is not_null", ships((q) => q.not("built", "is", "not_null")), ids(5));
   rows("not of a comparison leaves NULL out", ships((q) => q.not("built", "gt", 2000)), ids(3, 4));
   rows("not eq", ports((q) => q.not("country_code", "eq", "NL")), ids(2, 3));
   refused("is true of a text", ports((q) => q.is("name", true)), 400, {
@@ -205,6 +212,7 @@ const ships = (filter) => (db) => filter(db.from("ships").select("id")).order("i
   rows("phrase: side by side", logs("the crane", { type: "phrase", config: "simple" }), ids(1, 3));
   rows("websearch: or, minus, quotes", logs('"a storm" or calm', { type: "websearch", config: "simple" }), ids(3, 4));
   rows("websearch: minus", logs("crane -storm", { type: "websearch", config: "simple" }), ids(1));
+  rows("websearch within or", (db) => db.from("logs").select("id").or("line.wfts(simple).storm,line.wfts(simple).night").order("id"), ids(2, 3));
   rows("english: words of one stem", logs("container crane", { type: "plain", config: "english" }), ids(1, 2));
   rows("english: words that say nothing are left out", logs("the crane", { type: "plain", config: "english" }), ids(1, 2, 3));
   rows("not", (db) => db.from("logs").select("id").not("line", "fts(simple)", "crane").order("id"), ids(2, 4));

@@ -53,6 +53,9 @@ rows("a range that cannot be read is ignored", (db) => skills(db).setHeader("Ran
 rows("header and parameters are intersected", (db) => db.from("numbers").select().order("n").range(5, 20).setHeader("Range", "0-7"), n(6, 7, 8));
 refused("a range that ends before it begins", (db) => skills(db).setHeader("Range", "1-0"), 416,
   unsatisfiable("The lower boundary must be lower than or equal to the upper boundary in the Range header."));
+answers("an offset beyond the end, by HEAD", (db) => db.from("skills").select("*", { count: "exact", head: true }).range(100, 110), {
+  status: 416, text: "", headers: { "content-range": "*/3", "proxy-status": /error=PGRST103/ },
+});
 answers("a range of a HEAD is none", (db) => db.from("skills").select("*", { count: "exact", head: true }).setHeader("Range", "0-0"), {
   status: 200, count: 3, headers: { "content-range": "0-2/3" },
 });

@@ -129,6 +129,10 @@ hostile.rows("in order", (db) => db.from("order").select("id").order('"odd id"',
 hostile.rows("an embedded table whose name has a blank", (db) => db.from("order").select('id,"odd table"("a b")').order("id"), [
   { id: 1, "odd table": { "a b": "space" } }, { id: 2, "odd table": null },
 ]);
+hostile.rows("a filter within it", (db) => db.from("order").select('id,"odd table"("a b")').eq('"odd table"."a b"', "none").eq("id", 1), [
+  { id: 1, "odd table": null },
+]);
+hostile.rows("a filter of a column called select, in quotes", (db) => db.from("odd table").select("id").eq('"select"', 8), []);
 hostile.rows("other names in quotes", (db) => db.from("skills").select('"a, (b)":name').eq("id", 1), [{ "a, (b)": "navigation" }]);
 
 // The server with aggregates does not serve offices.
