@@ -219,7 +219,7 @@ void openapi_answer(const struct openapi *openapi, struct call *call, struct wor
                     const char *content_type)
 {
     const struct schema *schema;
-    struct document *d;
+    struct document *d = NULL; /* GCC cannot see that it is set */
     struct error err;
     enum status status = fresh_schema(openapi, call, worker, &schema, &err);
 
