@@ -49,6 +49,7 @@ refused("in a to-many spread", (db) => db.from("ports").select("id,...ships(tonn
   code: "PGRST127", message: "Feature not implemented",
   details: "Aggregates are not implemented for one-to-many or many-to-many spreads.", hint: null,
 });
+refused("the sum of texts", (db) => db.from("ships").select("name.sum()"), 404, { code: "42883", message: "function sum(text) does not exist" });
 refused("an unknown column", (db) => db.from("ships").select("nope.sum()"), 400, { code: "42703" });
 refused("an unknown function", (db) => db.from("ships").select("built.median()"), 400, { code: "PGRST100" });
 

@@ -36,6 +36,8 @@ refused("text that is no boolean", cast("name", "boolean"), 400, {
   code: "22P02", message: 'invalid input syntax for type boolean: "Rotterdam"',
 });
 refused("text that is no JSON", cast("name", "json"), 400, { code: "22P02", message: "invalid input syntax for type json" });
+refused("a real is no boolean", cast("depth", "bool"), 400, { code: "42846", message: /^cannot cast type (real|double precision) to boolean$/ });
+refused("a blob is no integer", cast("stamp", "int"), 400, { code: "42846", message: "cannot cast type bytea to integer" });
 refused("an unknown type", cast("id", "nope"), 400, { code: "42704", message: 'type "nope" does not exist' });
 refused("a type that is none for a parser", (db, get) => get("/ports?select=id::"), 400, { code: "PGRST100" });
 refused("no casts in filters", (db, get) => get("/ports?id::text=eq.1"), 400, { code: "PGRST100" });
