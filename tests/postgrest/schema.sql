@@ -184,3 +184,28 @@ CREATE TABLE numbers(n INTEGER PRIMARY KEY);
 INSERT INTO numbers
     WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 2500) SELECT n FROM c;
 CREATE TABLE empty(id INTEGER PRIMARY KEY, x TEXT);
+
+-- Keys that are harder to follow: to what is unique but no primary key, in other letters, of a table and
+-- itself, of a column called like its target; and views that show all of a key, a part of it, or none.
+CREATE TABLE regions(id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE);
+INSERT INTO regions VALUES (1, 'north'), (2, 'south');
+CREATE TABLE depots(id INTEGER PRIMARY KEY, region TEXT REFERENCES regions(slug));
+INSERT INTO depots VALUES (1, 'south'), (2, 'south'), (3, NULL);
+CREATE TABLE Lamps(ID INTEGER PRIMARY KEY, Tariff TEXT REFERENCES TARIFFS(CODE));
+INSERT INTO Lamps VALUES (1, 'A'), (2, 'A');
+CREATE TABLE stars(id INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE lanes(
+    from_id INTEGER REFERENCES stars(id),
+    to_id INTEGER REFERENCES stars(id),
+    PRIMARY KEY (from_id, to_id)
+);
+INSERT INTO stars VALUES (1, 'Vega'), (2, 'Deneb'), (3, 'Altair');
+INSERT INTO lanes VALUES (1, 2), (1, 3), (2, 3);
+CREATE TABLE tickets(id INTEGER PRIMARY KEY, skills INTEGER REFERENCES skills(id));
+INSERT INTO tickets VALUES (1, 2), (2, 1), (3, NULL);
+CREATE VIEW pier_list AS SELECT port_id AS harbour, number AS nr, length FROM piers;
+CREATE VIEW half_piers AS SELECT port_id, length FROM piers;
+CREATE VIEW port_codes AS SELECT DISTINCT country_code FROM ports WHERE country_code IS NOT NULL;
+CREATE VIEW all_ids AS SELECT id FROM ports UNION SELECT id FROM ships;
+CREATE VIEW crews AS
+    SELECT c.id, c.name, chief.name AS chief FROM crew c LEFT JOIN crew chief ON chief.id = c.chief_id;

@@ -112,7 +112,57 @@ const byId = (table, select) => (db) => db.from(table).select(select).order("id"
 }
 
 {
-  const { rows } = suite("embed: views");
+  const { rows, refused } = suite("embed: odd keys");
+  rows("to what is unique", (db) => db.from("depots").select("id,regions(id)").order("id"), [
+    { id: 1, regions: { id: 2 } }, { id: 2, regions: { id: 2 } }, { id: 3, regions: null },
+  ]);
+  rows("and back", (db) => db.from("regions").select("slug,depots(id)").order("id").order("id", { referencedTable: "depots" }), [
+    { slug: "north", depots: [] }, { slug: "south", depots: ids(1, 2) },
+  ]);
+  rows("in other letters, to a table without rowid", (db) => db.from("Lamps").select("ID,tariffs(net,gross)").eq("ID", 1), [
+    { ID: 1, tariffs: { net: 8, gross: 10 } },
+  ]);
+  rows("in other letters, and back", (db) => db.from("tariffs").select("code,Lamps(ID)").order("code").order("ID", { referencedTable: "Lamps" }), [
+    { code: "A", Lamps: [{ ID: 1 }, { ID: 2 }] }, { code: "B", Lamps: [] },
+  ]);
+  rows("a junction of a table and itself", (db) => db.from("stars").select("name,next:lanes!from_id(...stars!to_id(name))").order("id")
+    .order("to_id", { referencedTable: "next" }), [
+    { name: "Vega", next: [{ name: "Deneb" }, { name: "Altair" }] }, { name: "Deneb", next: [{ name: "Altair" }] }, { name: "Altair", next: [] },
+  ]);
+  rows("and against it", (db) => db.from("stars").select("name,before:lanes!to_id(...stars!from_id(name))").eq("id", 3)
+    .order("from_id", { referencedTable: "before" }), [{ name: "Altair", before: [{ name: "Vega" }, { name: "Deneb" }] }]);
+  refused("which of both ways?", (db) => db.from("stars").select("name,lanes(to_id)"), 300, { code: "PGRST201" });
+  rows("a column called like its target", (db) => db.from("tickets").select("id,skills(name)").order("id"), [
+    { id: 1, skills: { name: "welding" } }, { id: 2, skills: { name: "navigation" } }, { id: 3, skills: null },
+  ]);
+  rows("a filter of that column", (db) => db.from("tickets").select("id,skills(name)").eq("skills", 1), [{ id: 2, skills: { name: "navigation" } }]);
+  rows("that column is null", (db) => db.from("tickets").select("id,skills(name)").is("skills", null), [{ id: 3, skills: null }]);
+  rows("both, under other names", (db) => db.from("tickets").select("skill:skills,is:skills(name)").eq("id", 1), [{ skill: 2, is: { name: "welding" } }]);
+  rows("one table within itself within itself", (db) => db.from("crew").select("name,crew(name,crew(name))").eq("id", 1).order("id", { referencedTable: "crew" }), [
+    { name: "Ada", crew: [{ name: "Björk", crew: [{ name: "Dmitri" }] }, { name: "Cho", crew: [] }] },
+  ]);
+  rows("a filter at each level of it", (db) => db.from("crew").select("name,crew(name,crew(name))").eq("name", "Ada").eq("crew.name", "Björk").eq("crew.crew.name", "none"), [
+    { name: "Ada", crew: [{ name: "Björk", crew: [] }] },
+  ]);
+}
+
+{
+  const { rows, refused } = suite("embed: views");
+  rows("a key of two columns under other names", (db) => db.from("moorings").select("id,pier_list(length)").lte("id", 2).order("id"), [
+    { id: 1, pier_list: { length: 300 } }, { id: 2, pier_list: { length: 450 } },
+  ]);
+  rows("a key of two columns, and back", (db) => db.from("pier_list").select("nr,moorings(id)").eq("harbour", 2), [{ nr: 1, moorings: ids(3) }]);
+  refused("half of a key is none", (db) => db.from("moorings").select("id,half_piers(length)"), 400, { code: "PGRST200" });
+  rows("but the key of its other half is one", (db) => db.from("half_piers").select("length,ports(name)").eq("length", 280), [
+    { length: 280, ports: { name: "横浜" } },
+  ]);
+  rows("distinct values", (db) => db.from("port_codes").select("countries(name)").order("country_code"), [
+    { countries: { name: "Ísland" } }, { countries: { name: "日本" } }, { countries: { name: "Netherlands" } },
+  ]);
+  refused("a union carries no key", (db) => db.from("all_ids").select("id,voyages!from_id(id)"), 400, { code: "PGRST200" });
+  rows("a view of a table and itself", (db) => db.from("crews").select("name,chief,skills(name)").eq("id", 2), [
+    { name: "Björk", chief: "Ada", skills: [{ name: "welding" }] },
+  ]);
   rows("a view to a table", (db) => db.from("deep_ports").select("id,countries(name),ships(name)").eq("id", 1), [
     { id: 1, countries: { name: "Netherlands" }, ships: [{ name: "Maersk Ohio" }] },
   ]);
