@@ -1,0 +1,69 @@
+"""Random valid requests of the table API, and every answer compared with the oracle's.
+
+GANTRY_ORACLE=20000 asks for more of them, GANTRY_ORACLE_SEED for others;
+GANTRY_ORACLE_GO_ON=1 goes on after a difference and says them all at the end.
+"""
+
+import collections
+import os
+import random
+
+import pytest
+
+import grammar
+import oracle
+from conftest import one_server
+from oracle_values import Undetermined
+
+COUNT = int(os.environ.get("GANTRY_ORACLE", "1500"))
+SEED = int(os.environ.get("GANTRY_ORACLE_SEED", "2026"))
+GO_ON = os.environ.get("GANTRY_ORACLE_GO_ON") == "1"
+ACCEPTS = [None] * 6 + ["application/json", "application/vnd.pgrst.object+json",
+                        "application/vnd.pgrst.object+json;nulls=stripped",
+                        "application/vnd.pgrst.array+json;nulls=stripped"]
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory):
+    yield from one_server(tmp_path_factory.mktemp("oracle"), {"tables": {"aggregates": True}},
+                          grammar.SCHEMA)
+
+
+def headers_of(choices):
+    headers = {}
+    accept = choices.choice(ACCEPTS)
+    if accept:
+        headers["Accept"] = accept
+    if choices.random() < 0.3:
+        headers["Prefer"] = "count=exact"
+    return headers
+
+
+def test_oracle(books):
+    model = oracle.Oracle(books.database)
+    queries = grammar.Queries(random.Random(SEED))
+    choices = random.Random(SEED + 1)
+    skipped = collections.Counter()
+    statuses = collections.Counter()
+    differences = []
+    with books.connect() as connection:
+        for i in range(COUNT):
+            path = queries.path()
+            headers = headers_of(choices)
+            answer = connection.request("GET", path, headers)
+            assert answer.status < 500, f"request {i} of seed {SEED}: {headers} {path}\n{answer}"
+            try:
+                difference = oracle.difference(model.ask(path, headers), answer)
+            except Undetermined as reason:
+                skipped[str(reason)] += 1
+                continue
+            statuses[answer.status] += 1
+            if difference:
+                differences.append(f"request {i} of seed {SEED}: {headers} {path}\n{difference}")
+                if not GO_ON:
+                    break
+    print(f"{sum(statuses.values())} compared {dict(statuses)}, {sum(skipped.values())} skipped:")
+    print("\n".join(f"{count:6} {reason}" for reason, count in skipped.most_common()))
+    assert not differences, f"{len(differences)} differences:\n" + "\n".join(differences[:20])
+    assert sum(skipped.values()) < COUNT / 4, skipped
+    assert statuses[200] + statuses[206] > COUNT / 3, statuses
