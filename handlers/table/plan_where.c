@@ -59,15 +59,23 @@ static bool put_group_of(struct planner *p, const struct plan_scope *scope,
     return is_done;
 }
 
-/* embed=is.null, embed=not.is.null: are there rows of it, by its own conditions? */
+/* embed=is.null, embed=not.is.null: are there rows of it, by its own conditions? What select calls
+ * the embed goes before a column of that name, and a column before the embed's target or table. */
 static const struct plan_node *find_embed(const struct plan_node *node,
                                           const struct tree_condition *condition)
 {
+    const struct plan_node *embed;
+
     if (condition->op != TREE_IS || condition->field.steps_count > 0 ||
         (condition->is != TREE_IS_NULL && condition->is != TREE_IS_NOT_NULL)) {
         return NULL;
     }
-    return plan_node_find(node, condition->field.name);
+    embed = plan_node_find(node, condition->field.name);
+    if (embed != NULL && !str_equal(plan_node_name(embed), condition->field.name) &&
+        schema_find_column(node->table, condition->field.name) != NULL) {
+        return NULL;
+    }
+    return embed;
 }
 
 static bool put_condition(struct planner *p, const struct plan_scope *scope,
