@@ -249,7 +249,10 @@ bool put_exists(struct planner *p, const struct plan_scope *outer, const struct 
     struct plan_scope scope;
 
     if (node->is_one_row && !(plan_node_is_spread(node) && plan_node_is_to_one(node))) {
-        sql_text_put(p->sql, is_negated ? "0" : "1"); /* an aggregate of no rows is a row */
+        /* An aggregate of no rows is a row, unless the bounds leave it out. */
+        bool has_row = node->offset == 0 && !(node->has_limit && node->limit == 0);
+
+        sql_text_put(p->sql, has_row == is_negated ? "0" : "1");
         return true;
     }
     if (!plan_scope_make(p, outer, node, false, &scope)) {
