@@ -268,35 +268,45 @@ static void put_sorted(struct planner *p, unsigned alias, const char *column, si
     sql_text_put(p->sql, ")");
 }
 
-void put_json_key(struct planner *p, unsigned alias, const struct plan_field *field,
-                  const char *between)
+static struct str json_path(const struct plan_field *field)
+{
+    return field->path.at == NULL ? STR("$") : field->path;
+}
+
+/* Return: the number of the path that was bound. */
+static size_t put_rank(struct planner *p, unsigned alias, const struct plan_field *field)
 {
     const char *column = field->column->name;
-    struct str path = field->path.at == NULL ? STR("$") : field->path;
     size_t number;
 
-    if (!plan_field_may_be_json(field)) {
-        sql_text_put(p->sql, "NULL");
-        sql_text_put(p->sql, between);
-        sql_text_put(p->sql, "NULL");
-        return;
-    }
     sql_text_peak(p->sql, NEST_PATH);
     put_guard(p, alias, column);
     sql_text_put(p->sql, "CASE json_type(");
     sql_text_column(p->sql, alias, column);
     sql_text_put(p->sql, ", ");
-    number = sql_text_bind_text(p->sql, path);
+    number = sql_text_bind_text(p->sql, json_path(field));
     sql_text_put(p->sql, ") WHEN 'null' THEN 0 WHEN 'text' THEN 1 WHEN 'integer' THEN 2"
                          " WHEN 'real' THEN 2 WHEN 'true' THEN 3 WHEN 'false' THEN 3"
                          " WHEN 'array' THEN 4 WHEN 'object' THEN 5 END END");
-    sql_text_put(p->sql, between);
+    return number;
+}
+
+/* number: of the path, 0: it has not been bound. */
+static void put_value(struct planner *p, unsigned alias, const struct plan_field *field,
+                      size_t number)
+{
+    const char *column = field->column->name;
+
     sql_text_peak(p->sql, NEST_PATH);
     put_guard(p, alias, column);
     sql_text_put(p->sql, "CASE json_type(");
     sql_text_column(p->sql, alias, column);
     sql_text_put(p->sql, ", ");
-    sql_text_again(p->sql, number);
+    if (number == 0) {
+        number = sql_text_bind_text(p->sql, json_path(field));
+    } else {
+        sql_text_again(p->sql, number);
+    }
     sql_text_put(p->sql, ") WHEN 'null' THEN '' WHEN 'array' THEN ");
     put_sorted(p, alias, column, number);
     sql_text_put(p->sql, " WHEN 'object' THEN ");
@@ -306,4 +316,31 @@ void put_json_key(struct planner *p, unsigned alias, const struct plan_field *fi
     sql_text_put(p->sql, ", ");
     sql_text_again(p->sql, number);
     sql_text_put(p->sql, ") END END");
+}
+
+void put_json_key(struct planner *p, unsigned alias, const struct plan_field *field,
+                  const char *between)
+{
+    size_t number;
+
+    if (!plan_field_may_be_json(field)) {
+        sql_text_put(p->sql, "NULL");
+        sql_text_put(p->sql, between);
+        sql_text_put(p->sql, "NULL");
+        return;
+    }
+    number = put_rank(p, alias, field);
+    sql_text_put(p->sql, between);
+    put_value(p, alias, field, number);
+}
+
+void put_json_part(struct planner *p, unsigned alias, const struct plan_field *field, bool is_rank)
+{
+    if (!plan_field_may_be_json(field)) {
+        sql_text_put(p->sql, "NULL");
+    } else if (is_rank) {
+        (void)put_rank(p, alias, field);
+    } else {
+        put_value(p, alias, field, 0);
+    }
 }

@@ -171,6 +171,9 @@ void put_field(struct planner *p, unsigned alias, const struct plan_field *field
 void put_json_key(struct planner *p, unsigned alias, const struct plan_field *field,
                   const char *between);
 
+/* One of these columns: the rank, or the value. */
+void put_json_part(struct planner *p, unsigned alias, const struct plan_field *field, bool is_rank);
+
 /* --- plan_output.c ------------------------------------------------------------------------------ */
 
 /* Fill in the outputs of all levels. */

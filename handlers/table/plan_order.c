@@ -53,12 +53,15 @@ static void put_json_term(struct planner *p, unsigned alias, const struct plan_f
     put_direction(p, order, true);
 }
 
+static bool is_json(const struct plan_field *field)
+{
+    return plan_field_kind(field) == SCHEMA_JSON || plan_field_kind(field) == SCHEMA_ARRAY;
+}
+
 static void put_field_term(struct planner *p, unsigned alias, const struct plan_field *field,
                            const struct tree_order *order, bool can_be_null)
 {
-    enum schema_kind kind = plan_field_kind(field);
-
-    if (kind == SCHEMA_JSON || kind == SCHEMA_ARRAY) {
+    if (is_json(field)) {
         put_json_term(p, alias, field, order);
     } else {
         put_field(p, alias, field);
@@ -89,10 +92,13 @@ static bool check_group(struct planner *p, const struct plan_node *node,
                      owner->table->name, field->column->name);
 }
 
+enum part { PART_RANK, PART_VALUE }; /* JSON has both, the rest a value */
+
 /* order=embed(field), of a to-one embed that is not spread (that would be joined): its one row is
- * looked up. What is JSON there is ordered as text. */
+ * looked up, as it is shown. */
 static bool put_related_value(struct planner *p, const struct plan_scope *scope,
-                              const struct plan_node *node, const struct plan_field *field)
+                              const struct plan_node *node, const struct plan_field *field,
+                              enum part part)
 {
     struct plan_scope inner;
 
@@ -100,11 +106,20 @@ static bool put_related_value(struct planner *p, const struct plan_scope *scope,
         return false;
     }
     sql_text_put(p->sql, "(SELECT ");
-    put_field(p, inner.places[0].alias, field);
+    if (is_json(field)) {
+        put_json_part(p, inner.places[0].alias, field, part == PART_RANK);
+    } else {
+        put_field(p, inner.places[0].alias, field);
+    }
     if (!put_from(p, &inner)) {
         return false;
     }
-    sql_text_put(p->sql, " LIMIT 1)");
+    if (node->offset > 0 || (node->has_limit && node->limit == 0)) {
+        put_limit(p, node->has_limit && node->limit == 0 ? 0 : 1, (uint64_t)node->offset);
+        sql_text_put(p->sql, ")");
+    } else {
+        sql_text_put(p->sql, " LIMIT 1)");
+    }
     return true;
 }
 
@@ -140,7 +155,14 @@ static bool put_related_term(struct planner *p, const struct plan_scope *scope,
         put_field_term(p, plan_scope_alias(scope, related), &field, order, true);
         return true;
     }
-    if (!put_related_value(p, scope, related, &field)) {
+    if (is_json(&field)) {
+        if (!put_related_value(p, scope, related, &field, PART_RANK)) {
+            return false;
+        }
+        put_direction(p, order, true);
+        sql_text_put(p->sql, ", ");
+    }
+    if (!put_related_value(p, scope, related, &field, PART_VALUE)) {
         return false;
     }
     put_direction(p, order, true);
