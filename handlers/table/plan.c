@@ -250,6 +250,12 @@ static bool put_count(struct planner *p, const struct plan *plan)
     return true;
 }
 
+static bool put_checked(struct planner *p, const struct plan *plan)
+{
+    (void)plan;
+    return put_unwritten(p, &p->root);
+}
+
 typedef bool (*put_fn)(struct planner *p, const struct plan *plan);
 
 static bool make_statement(struct planner *p, put_fn put, const struct plan *plan,
@@ -277,9 +283,13 @@ bool plan_read(const struct plan_conf *conf, const struct plan_source *source,
 {
     struct planner p = {.conf = conf, .source = source, .ask = ask, .arena = arena, .fault = fault};
     struct plan plan = {.row = NULL};
+    struct plan_sql unwritten;
 
     if (!plan_nodes_make(&p, tree) || !plan_outputs_make(&p, &p.root, tree) || !name_source(&p) ||
         !find_bounds(&p, &plan)) {
+        return false;
+    }
+    if (plan_has_unwritten(&p.root) && !make_statement(&p, put_checked, NULL, &unwritten)) {
         return false;
     }
     if (!make_shape(&p, &plan) || !make_statement(&p, put_rows, &plan, &plan.rows) ||

@@ -9,6 +9,7 @@
  *     plan_embed.c    levels inside of levels: as a value, as a join, as a condition
  *     plan_where.c, plan_compare.c, plan_match.c    conditions
  *     plan_order.c    ORDER BY
+ *     plan_unwritten.c    what no statement says, but is checked
  *     plan.c          the statements, the bounds, the count
  *
  * Functions called put_... append SQL to p->sql. They return false when p->fault says why; that SQL
@@ -255,5 +256,13 @@ bool put_full_text(struct planner *p, const struct plan_node *node, unsigned ali
 /* --- plan_order.c ------------------------------------------------------------------------------- */
 
 bool put_order(struct planner *p, const struct plan_scope *scope, const struct plan_node *node);
+
+/* --- plan_unwritten.c --------------------------------------------------------------------------- */
+
+/* Was something asked of an embed below node that its statements have no place for? */
+bool plan_has_unwritten(const struct plan_node *node);
+
+/* That, as SQL that is no statement: only its faults matter. */
+bool put_unwritten(struct planner *p, const struct plan_node *node);
 
 #endif
