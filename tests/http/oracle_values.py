@@ -102,7 +102,7 @@ def bad_literal():
 
 def integer_literal(text):
     if not re.fullmatch(r"[ \t\n\r\v\f]*[+-]?[0-9]+[ \t\n\r\v\f]*", text, re.ASCII):
-        if re.search(r"[xXoObB_]", text):
+        if re.search(r"[0-9]_|0[xob]", text, re.IGNORECASE):
             raise Undetermined("digits of another base")
         raise bad_literal()
     if int(text) not in INT64:
@@ -115,7 +115,7 @@ def number_literal(kind, text):
     if re.fullmatch(r"[+-]?(nan|inf|infinity)", stripped, re.IGNORECASE):
         raise Undetermined("no number")
     if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", stripped, re.ASCII):
-        if re.search(r"[xXoObB_]", stripped):
+        if re.search(r"[0-9]_|0[xob]", stripped, re.IGNORECASE):
             raise Undetermined("digits of another base")
         raise bad_literal()
     if kind == "numeric":
@@ -141,7 +141,7 @@ def blob_literal(text):
     if text.startswith("\\x"):
         digits = re.sub(r"[ \t\n\r]", "", text[2:])
         if not re.fullmatch(r"([0-9a-fA-F]{2})*", digits):
-            raise bad_literal()
+            raise Failure(400, "22023")
         return bytes.fromhex(digits)
     if "\\" in text:
         raise Undetermined("bytes with escapes")
@@ -245,10 +245,9 @@ def json_compare(a, b):
 
 
 def array_compare(a, b):
-    for x, y in zip(a, b):
-        if x != y:
-            return sign(x is None, y is None) or sign(x, y)
-    return sign(len(a), len(b))
+    if a != b:
+        raise Undetermined("which of two arrays is greater")
+    return 0
 
 
 def compare(kind, a, b):
@@ -312,6 +311,19 @@ def pattern(text, is_folded):
         if isinstance(value, JsonText):
             raise Undetermined("the text of a JSON container")
         return bool(expression.fullmatch(fold(value) if is_folded else value))
+    return matches
+
+
+def expression(text, is_folded):
+    """Regular expressions of the few kinds that mean the same in Python."""
+    if not re.fullmatch(r"[\^$|()?+*.\w]|(\\d|\{\d,\d\}|\[0-9\]|[\^$|()?+*.\w])*", text):
+        raise Undetermined("a regular expression")
+    compiled = re.compile(text, re.IGNORECASE if is_folded else 0)
+
+    def matches(value):
+        if isinstance(value, JsonText):
+            raise Undetermined("the text of a JSON container")
+        return bool(compiled.search(value))
     return matches
 
 
@@ -411,7 +423,7 @@ def to_text(kind, value):
         return JsonText(write_json(value.value))
     if kind == "array":
         raise Undetermined("the text of an array")
-    return shown(kind, value)
+    return str(shown(kind, value))
 
 
 def to_integer(kind, value):
@@ -427,6 +439,8 @@ def to_integer(kind, value):
 def cast(kind, target, value):
     """The value as another type. Literals and JSON that is converted are left out."""
     if value is None or kind == target:
+        if isinstance(value, Json) and not value.is_json:
+            raise Undetermined("JSON of what is no JSON")
         return value
     if isinstance(value, JsonText):
         raise Undetermined("the text of a JSON container")
