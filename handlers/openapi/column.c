@@ -4,6 +4,7 @@
 
 #include "base/attributes.h"
 #include "handlers/openapi/name.h"
+#include "handlers/openapi/operations.h"
 
 /* --- types -------------------------------------------------------------------------------- */
 
@@ -221,14 +222,19 @@ static void note_key(struct buf *b, const struct schema_key *key, size_t i)
     buf_append_literal(b, "'/>");
 }
 
-static void note_keys(struct buf *b, const struct schema_table *table,
-                      const struct schema_column *column)
+/* Where it points is told if that is served: the names of other tables are nobody's business. */
+static void note_keys(struct buf *b, const struct column_place *place,
+                      const struct schema_table *table, const struct schema_column *column)
 {
     if (column->key_place > 0) {
         buf_append_literal(b, "Note:\nThis is a Primary Key.<pk/>");
     }
     for (size_t i = 0; i < table->keys_count; i++) {
         const struct schema_key *key = &table->keys[i];
+        const struct schema_table *target = schema_find(place->schema, str_of(key->target));
+        if (target == NULL || !operations_have(place->conf, target)) {
+            continue;
+        }
         for (size_t j = 0; j < key->columns_count; j++) {
             if (str_equal_nocase(str_of(key->columns[j]), str_of(column->name))) {
                 buf_append_str(b, b->size == 0 ? STR("Note:\n") : STR("\n"));
@@ -239,33 +245,32 @@ static void note_keys(struct buf *b, const struct schema_table *table,
 }
 
 /* Of a view's column: those of the table's column that it is, if it is one. */
-static void note_origin(struct buf *b, const struct schema *schema,
+static void note_origin(struct buf *b, const struct column_place *place,
                         const struct schema_column *column)
 {
     const struct schema_table *table = NULL;
     const struct schema_column *origin = NULL;
 
     if (column->origin_table != NULL && column->origin_column != NULL) {
-        table = schema_find(schema, str_of(column->origin_table));
+        table = schema_find(place->schema, str_of(column->origin_table));
     }
     if (table != NULL) {
         origin = schema_find_column(table, str_of(column->origin_column));
     }
     if (origin != NULL) {
-        note_keys(b, table, origin);
+        note_keys(b, place, table, origin);
     }
 }
 
-static void put_description(struct outline *o, const struct schema *schema,
-                            const struct schema_table *table, const struct schema_column *column,
-                            bool tells_default)
+static void put_description(struct outline *o, const struct column_place *place,
+                            const struct schema_column *column, bool tells_default)
 {
     struct buf *b = outline_piece(o);
 
-    if (table->is_view) {
-        note_origin(b, schema, column);
+    if (place->table->is_view) {
+        note_origin(b, place, column);
     } else {
-        note_keys(b, table, column);
+        note_keys(b, place, place->table, column);
     }
     if (column->is_generated) {
         buf_append_str(b, b->size == 0 ? STR("") : STR("\n\n"));
@@ -306,15 +311,16 @@ bool column_is_required(const struct schema_table *table, const struct schema_co
            !is_rowid(table, column);
 }
 
-void column_put_schema(struct outline *o, struct str name, const struct schema *schema,
-                       const struct schema_table *table, const struct schema_column *column)
+void column_put_schema(struct outline *o, struct str name, const struct column_place *place,
+                       const struct schema_column *column)
 {
     bool tells_default;
 
     outline_open(o, name);
-    put_kind(o, column->kind, column->element, column->type, !column_is_never_null(table, column));
+    put_kind(o, column->kind, column->element, column->type,
+             !column_is_never_null(place->table, column));
     tells_default = put_default(o, column);
-    put_description(o, schema, table, column, tells_default);
+    put_description(o, place, column, tells_default);
     if (column->is_generated) {
         outline_flag(o, STR("readOnly"), true);
     }

@@ -5,6 +5,7 @@
 #ifndef GANTRY_HANDLERS_OPENAPI_COLUMN_H
 #define GANTRY_HANDLERS_OPENAPI_COLUMN_H
 
+#include "handlers/openapi/openapi.h"
 #include "handlers/openapi/outline.h"
 #include "storage/schema.h"
 
@@ -14,12 +15,19 @@ bool column_is_never_null(const struct schema_table *table, const struct schema_
 /* Must a new row give it a value? */
 bool column_is_required(const struct schema_table *table, const struct schema_column *column);
 
+/* Where a column stands. */
+struct column_place {
+    const struct openapi_conf *conf;
+    const struct schema *schema;
+    const struct schema_table *table;
+};
+
 /*
  * The JSON Schema of its values, as the member of that name. A view's column that is one of a table,
- * unchanged, has the keys that it has there: schema knows where.
+ * unchanged, has the keys that it has there: schema knows where. Only keys to what is served are told.
  */
-void column_put_schema(struct outline *o, struct str name, const struct schema *schema,
-                       const struct schema_table *table, const struct schema_column *column);
+void column_put_schema(struct outline *o, struct str name, const struct column_place *place,
+                       const struct schema_column *column);
 
 /* The schema of values of a type as it would be declared, without a column. */
 void column_put_type(struct outline *o, struct str name, const char *declared);

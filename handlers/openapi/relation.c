@@ -264,14 +264,15 @@ static void open_component(struct outline *o, const char *kind, const struct sch
     outline_open(o, key_of(o, kind, table));
 }
 
-static void put_properties(struct outline *o, const struct schema *schema,
-                           const struct schema_table *table, bool is_for_body)
+static void put_properties(struct outline *o, const struct column_place *place, bool is_for_body)
 {
+    const struct schema_table *table = place->table;
+
     outline_open(o, STR("properties"));
     for (size_t i = 0; i < table->columns_count; i++) {
         const struct schema_column *column = &table->columns[i];
         if (utf8_is_valid(str_of(column->name)) && !(is_for_body && column->is_generated)) {
-            column_put_schema(o, str_of(column->name), schema, table, column);
+            column_put_schema(o, str_of(column->name), place, column);
         }
     }
     outline_close(o);
@@ -299,16 +300,17 @@ static void put_required(struct outline *o, const struct schema_table *table, co
     }
 }
 
-static void put_row_schema(struct outline *o, const struct schema *schema,
-                           const struct schema_table *table)
+static void put_row_schema(struct outline *o, const struct column_place *place)
 {
+    const struct schema_table *table = place->table;
+
     open_component(o, "", table);
     outline_text(o, STR("title"), str_of(table->name));
     outline_text(o, STR("description"),
                  STR("A row, as it is without `select` and without `nulls=stripped`."));
     outline_text(o, STR("type"), STR("object"));
     put_required(o, table, column_is_never_null);
-    put_properties(o, schema, table, false);
+    put_properties(o, place, false);
     outline_close(o);
 }
 
@@ -338,12 +340,13 @@ static void put_new_schema(struct outline *o, const struct schema_table *table)
     outline_close(o);
 }
 
-static void put_body_schemas(struct outline *o, const struct schema *schema,
-                             const struct schema_table *table)
+static void put_body_schemas(struct outline *o, const struct column_place *place)
 {
+    const struct schema_table *table = place->table;
+
     open_component(o, "body.", table);
     outline_text(o, STR("type"), STR("object"));
-    put_properties(o, schema, table, true);
+    put_properties(o, place, true);
     outline_close(o);
     if (table->is_insertable) {
         put_new_schema(o, table);
@@ -353,9 +356,11 @@ static void put_body_schemas(struct outline *o, const struct schema *schema,
 void relation_put_schemas(struct outline *o, const struct openapi_conf *conf,
                           const struct schema *schema, const struct schema_table *table)
 {
-    put_row_schema(o, schema, table);
+    const struct column_place place = {conf, schema, table};
+
+    put_row_schema(o, &place);
     if (relation_answers(conf, table, METHOD_POST) || relation_answers(conf, table, METHOD_PATCH)) {
-        put_body_schemas(o, schema, table);
+        put_body_schemas(o, &place);
     }
 }
 
