@@ -4,7 +4,8 @@
  */
 #include "handlers/table/plan_internal.h"
 
-#define NEST_TERM 12 /* SELECT distinct columns FROM WHERE GROUP HAVING ORDER BY terms */
+#define TERMS_MAX 1000 /* each is two columns at most, of 2000: SQLITE_LIMIT_COLUMN */
+#define NEST_TERM 12   /* SELECT distinct columns FROM WHERE GROUP HAVING ORDER BY terms */
 
 static bool has_nulls(const struct planner *p, const struct plan_node *node,
                       const struct plan_field *field)
@@ -187,6 +188,10 @@ static bool put_term(struct planner *p, const struct plan_scope *scope,
 
 bool put_order(struct planner *p, const struct plan_scope *scope, const struct plan_node *node)
 {
+    if (node->order_count > TERMS_MAX) {
+        return fault_set(p->fault, p->arena, 400, "54011", "an order can have at most %d terms",
+                         TERMS_MAX);
+    }
     for (size_t i = 0; i < node->order_count; i++) {
         sql_text_put(p->sql, i == 0 ? " ORDER BY " : ", ");
         sql_text_nest(p->sql, NEST_TERM);

@@ -116,7 +116,7 @@ static void test_long_lists(void **state)
     (void)is_fine(g); /* either is */
     repeat(&g->query, "books?select=id&title=like(any).{a", ",b", "}", 4000);
     assert_false(is_fine(g));
-    repeat(&g->query, "books?select=id&order=id", ",year", "", 1000);
+    repeat(&g->query, "books?select=id&order=id", ",year", "", 999);
     assert_true(is_fine(g));
     repeat(&g->query, "authors?select=id", ",books(id)", "", 300);
     assert_true(is_fine(g));
@@ -283,6 +283,44 @@ static void test_out_of_memory(void **state)
     release(g);
 }
 
+/* Return: the code of the fault; "" if SQLite takes it. */
+static const char *order_by(struct golden *g, const char *prefix, const char *term, unsigned times)
+{
+    static char code[8];
+
+    nest(&g->query, prefix, "", term, "", "", 0);
+    g->query.size--; /* the line feed */
+    for (unsigned i = 1; i < times; i++) {
+        buf_append_char(&g->query, ',');
+        buf_append_str(&g->query, str_of(term));
+    }
+    buf_append_char(&g->query, '\n');
+    plan_text(g, buf_str(&g->query));
+    code[0] = '\0';
+    if (g->is_planned) {
+        assert_true(run_one(g, &g->plan.rows, g->plan.row, g->query.at));
+    } else {
+        (void)snprintf(code, sizeof(code), "%s", g->fault.code); /* cut is fine */
+    }
+    release(g);
+    return code;
+}
+
+static void test_long_orders(void **state)
+{
+    static const char *const prefixes[] = {"books?select=id&order=",
+                                           "authors?select=books(id)&books.order="};
+    static const char *const terms[] = {"id", "title.desc", "meta->a", "meta->a.desc.nullslast"};
+    struct golden *g = *state;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(prefixes); i++) {
+        for (size_t j = 0; j < ARRAY_LENGTH(terms); j++) {
+            assert_string_equal(order_by(g, prefixes[i], terms[j], 1000), "");
+            assert_string_equal(order_by(g, prefixes[i], terms[j], 1001), "54011");
+        }
+    }
+}
+
 /* An arena of every size, so that each allocation in it fails once. */
 static void test_small_arenas(void **state)
 {
@@ -316,6 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_nesting, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_lists, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_long_orders, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wide_rows, setup, teardown),
         cmocka_unit_test_setup_teardown(test_parts_are_one_row, setup, teardown),
         cmocka_unit_test_setup_teardown(test_values_do_not_change_the_text, setup, teardown),
