@@ -78,6 +78,9 @@ const char *call_error_hint(const struct error *err)
     if (strcmp(err->hint, "bytes_max") == 0) {
         return "ask for less, or raise limits.response_bytes";
     }
+    if (strcmp(err->hint, "memory_max") == 0) {
+        return "ask for fewer columns, embeds or rows at once, or for an order that an index has";
+    }
     if (strcmp(err->hint, "value_bytes_max") == 0 || strcmp(err->hint, "rows_max") == 0) {
         return NULL; /* nothing to raise */
     }

@@ -152,7 +152,8 @@ struct query_result {
  *
  * Return: OK; CANCELLED; DEADLINE; LOCKED (another process held the lock until the deadline);
  * CONSTRAINT (with SQLite's message); READONLY (a write on a reader); TOO_BIG (out's maximum,
- * rows_max, or SQLite's 64 MiB for one value; hint "bytes_max", "rows_max", "value_bytes_max");
+ * rows_max, or SQLite's 64 MiB for one value; hint "bytes_max", "rows_max", "value_bytes_max";
+ * or the memory that one statement may take, hint "memory_max");
  * SCHEMA (does not prepare any more); FULL; IO (after a failed fsync: for every further write);
  * CORRUPT; INVALID (a value a function refused, or SQL that is not allowed here); NOMEM;
  * INTERNAL (values_count is not the number of parameters).

@@ -97,6 +97,16 @@ static enum status run_statement(struct connection *c, struct statement *s, cons
     return writer_run(c, s, q, out, result, err);
 }
 
+/* It is not the machine that has no memory: asking again would not help. */
+static enum status memory_failure(struct error *err)
+{
+    (void)error_set(err, STATUS_TOO_BIG, "the statement takes more than %zu bytes of memory",
+                    STATEMENT_MEMORY_MAX);
+    error_hint(err, "memory_max");
+    error_code(err, "54000");
+    return STATUS_TOO_BIG;
+}
+
 enum status connection_run(struct connection *c, const struct query *q, struct cancel *cancel,
                            struct buf *out, struct query_result *ret, struct error *err)
 {
@@ -112,6 +122,7 @@ enum status connection_run(struct connection *c, const struct query *q, struct c
     c->query = q;
     c->has_flushed = false;
     sqlite_forget_failure(c);
+    mem_bound(STATEMENT_MEMORY_MAX);
     status = stop_check(c, err);
     if (status == STATUS_OK) {
         status = reader_enter(c, err);
@@ -125,6 +136,9 @@ enum status connection_run(struct connection *c, const struct query *q, struct c
     }
     c->cancel = NULL;
     c->query = NULL;
+    if (mem_unbound() && status == STATUS_NOMEM) {
+        status = memory_failure(err);
+    }
     if (status != STATUS_OK) {
         buf_truncate(out, c->has_flushed ? 0 : size_before);
         return status;

@@ -69,6 +69,12 @@ struct statement_cache {
 enum own_statement { OWN_BEGIN_READ, OWN_BEGIN_WRITE, OWN_COMMIT, OWN_ROLLBACK, OWN_VERSION };
 #define OWN_COUNT (OWN_VERSION + 1)
 
+/*
+ * The memory that one statement may take beside what the connection has: SQLite's values, sorts and
+ * temporary tables, and what our functions make. A row of many wide values is in memory as a whole.
+ */
+#define STATEMENT_MEMORY_MAX ((size_t)256 * 1024 * 1024)
+
 #define SQLITE_SHAPE "gantry-shape" /* the type of a VALUE_SHAPE as a bound pointer */
 
 /* --- SQL functions (sqlite_functions.c) ------------------------------------------------------ */

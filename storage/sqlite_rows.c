@@ -8,6 +8,7 @@
  * that step is done, and made again if need be.
  */
 #include "base/json_out.h"
+#include "base/mem.h"
 #include "storage/sqlite_internal.h"
 
 #define ROWS_BETWEEN_CLOCKS 32
@@ -113,11 +114,16 @@ static enum status put_row(struct writing *w)
 
 static enum status flush_rows(struct writing *w, struct error *err)
 {
+    enum status status;
+
     if (w->q->flush == NULL || w->out->size < w->q->flush_bytes) {
         return STATUS_OK;
     }
     w->c->has_flushed = true;
-    return w->q->flush(w->q->flush_user, w->out, err);
+    mem_bound(SIZE_MAX); /* the buffer goes to the loop, which frees it */
+    status = w->q->flush(w->q->flush_user, w->out, err);
+    mem_bound(STATEMENT_MEMORY_MAX);
+    return status;
 }
 
 static enum status take_row(struct writing *w, struct error *err)

@@ -55,9 +55,40 @@ static void what_is_given(void **state)
     mem_free(p);
 }
 
+static void a_thread_takes_no_more_than_its_bound(void **state)
+{
+    void *older = mem_alloc(3000);
+    void *p;
+
+    (void)state;
+    assert_non_null(older);
+    mem_bound(10000);
+    assert_null(mem_alloc(20000));
+    p = mem_alloc(6000);
+    assert_non_null(p);
+    assert_null(mem_zalloc(6000));
+    assert_null(mem_realloc(p, 12000)); /* p is still ours */
+    p = mem_realloc(p, 9000);           /* what it had is given back */
+    assert_non_null(p);
+    mem_free(p);
+    p = mem_zalloc(9000);
+    assert_non_null(p);
+    mem_free(older);
+    older = mem_alloc(2500);
+    assert_non_null(older);
+    assert_true(mem_unbound());
+    assert_non_null(p = mem_realloc(p, 100000));
+    mem_bound(1000); /* counts from here */
+    mem_free(older);
+    mem_free(mem_alloc(900));
+    assert_false(mem_unbound());
+    mem_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thread_takes_no_more_than_its_bound),
         cmocka_unit_test(the_nth_allocation_fails_once),
         cmocka_unit_test(what_is_given),
     };

@@ -176,6 +176,24 @@ static void test_a_failing_function(void **state)
     assert_string_equal(f->err.hint, "value_bytes_max");
 }
 
+/* A row is in memory as a whole: each value is within SQLite's bound, all together are not. */
+static void test_the_memory_of_a_statement(void **state)
+{
+    static const char wide[] =
+        "WITH w(b) AS MATERIALIZED (SELECT zeroblob(50000000))"
+        " SELECT hex(substr(b, 1, 25000000)) AS c, hex(substr(b, 2, 25000000)) AS d,"
+        " hex(substr(b, 3, 25000000)) AS e, hex(substr(b, 4, 25000000)) AS f,"
+        " hex(substr(b, 5, 25000000)) AS g, hex(substr(b, 6, 25000000)) AS h FROM w";
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 3; i++) {
+        expect_failure(f, f->reader, wide, STATUS_TOO_BIG);
+        assert_string_equal(f->err.code, "54000");
+        assert_string_equal(f->err.hint, "memory_max");
+        expect_rows(f, f->reader, "SELECT count(*) AS n FROM t", "[{\"n\":2}]");
+    }
+}
+
 static void test_out_of_memory(void **state)
 {
     struct fixture *f = *state;
@@ -237,6 +255,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_cancelled_between_rows, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_cancelled_write_leaves_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_failing_function, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_memory_of_a_statement, setup, teardown),
         cmocka_unit_test_setup_teardown(test_out_of_memory, setup, teardown),
     };
 
