@@ -14,6 +14,7 @@
 
 #define SPOOL_THREADS 2
 #define PLACE_WAIT_NS (100 * NS_PER_MS) /* for the client, before it is looked again for a place */
+#define GLANCE_NS     (50 * NS_PER_MS)  /* likewise, before it is looked who waits for the thread */
 #define REFILL_SIZE   (STREAM_PIPE_SIZE / 2)
 #define PACKED_MORE   ((size_t)64 * 1024)
 
@@ -158,6 +159,11 @@ static enum status begin_packing(struct stream *s, struct call *call) ON_WORKER
     return gzip_create(encoding == ENCODING_GZIP ? GZIP_GZIP : GZIP_ZLIB, 0, &s->gzip);
 }
 
+static int64_t smaller_ns(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static enum status begin(struct exchange *ex, struct error *err) ON_WORKER
 {
     struct call *call = &ex->call;
@@ -185,12 +191,39 @@ static enum status begin(struct exchange *ex, struct error *err) ON_WORKER
         bury(s);
         return error_set(err, STATUS_NOMEM, "out of memory");
     }
-    s->patience = (struct pipe_patience){.stall_ns = s->streams->stall_ns,
+    s->patience = (struct pipe_patience){.stall_ns = smaller_ns(GLANCE_NS, s->streams->stall_ns),
                                          .end_ns = now_ns + s->streams->snapshot_ns / 2};
     cancel_extend(call->cancel, now_ns + s->streams->snapshot_ns);
     call->stream = s;
     call->is_sent = true;
     return STATUS_OK;
+}
+
+/* Does somebody wait for a thread of this pool? */
+static bool is_pool_wanted(const struct stream *s) ON_WORKER
+{
+    struct executor_stats stats;
+
+    executor_stats(s->exchange->route->executor, &stats);
+    return stats.queued > 0;
+}
+
+/*
+ * The pipe has been full for a glance, and put bytes have gone into it before. While nobody else needs
+ * the thread, a client has stall_ns for half of a pipe; else a spool takes what it leaves at once.
+ */
+static bool may_wait_on(struct stream *s, size_t put) ON_WORKER
+{
+    int64_t now_ns = clock_now_ns();
+
+    s->waited_put += put;
+    if (s->waiting_since_ns == 0 || s->waited_put >= STREAM_PIPE_SIZE / 2) {
+        s->waiting_since_ns = now_ns - s->patience.stall_ns;
+        s->waited_put = 0;
+    }
+    return now_ns < s->patience.end_ns && s->patience.end_ns != INT64_MAX &&
+           now_ns - s->waiting_since_ns < s->streams->stall_ns &&
+           (s->streams->executor == NULL || !is_pool_wanted(s));
 }
 
 /* A place among those that spool. */
@@ -308,6 +341,9 @@ static enum status send(struct stream *s, const char *bytes, size_t size, struct
         }
         if (status != STATUS_BUSY) {
             return fail_by_token(s, cancel, status, err);
+        }
+        if (may_wait_on(s, n)) {
+            continue;
         }
         status = stall(s, err);
         if (status != STATUS_OK) {

@@ -3,8 +3,8 @@
  *
  * The worker's side is call_flush: the first one makes the stream and tells the loop, who sends the
  * head; from then on bytes go through a pipe. While the client reads slowly the worker waits, but for
- * no longer than stall_ms in one go, and for nothing any more once half of snapshot_ms has passed:
- * then everything that follows goes to a spool, at full speed, and the worker is free. So that those
+ * no longer than stall_ms in one go (a glance, if others wait for a thread of its pool), and for
+ * nothing any more once half of snapshot_ms has passed: then everything that follows goes to a spool, at full speed, and the worker is free. So that those
  * who come next do not feel it, at most half of the processors do that at a time; the others wait on.
  * From there it is
  * brought back into the pipe in pieces by the executor of spools, as the client reads on; so no loop
@@ -100,6 +100,9 @@ struct stream {
     struct gzip *gzip; /* NULL: pieces leave as they are */
     struct buf packed; /* a piece, compressed */
     struct pipe_patience patience;
+    int64_t
+        waiting_since_ns; /* since then waited_put bytes, less than half a pipe, have been taken */
+    size_t waited_put;
     bool has_stalled;
     bool is_spooling; /* counts in streams->spooling */
     bool is_failed;   /* nothing more goes into it */
