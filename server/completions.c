@@ -16,6 +16,14 @@ void completions_push(struct completions *c, struct completion *completion)
     completions_push_chain(c, completion, completion);
 }
 
+void completions_push_once(struct completions *c, struct completion *completion)
+{
+    /* relaxed: as completion_look */
+    if (!atomic_exchange_explicit(&completion->is_pending, true, memory_order_relaxed)) {
+        completions_push(c, completion);
+    }
+}
+
 void completions_push_chain(struct completions *c, struct completion *newest,
                             struct completion *oldest)
 {

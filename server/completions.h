@@ -24,6 +24,7 @@ enum completion_kind {
 struct completion {
     struct completion *next;
     enum completion_kind kind;
+    _Atomic bool is_pending; /* of completions_push_once */
 };
 
 struct completions {
@@ -39,6 +40,21 @@ static inline void completions_init(struct completions *c, int wake_fd)
 
 /* The loop may free what the completion is embedded in from here on. */
 void completions_push(struct completions *c, struct completion *completion) ANY_THREAD;
+
+/*
+ * Push what may be pushed again at any time, by anybody: not while it lies there, or is taken but not
+ * yet looked at (completion_look). Whoever finds it so has its news looked at all the same.
+ */
+void completions_push_once(struct completions *c, struct completion *completion) ANY_THREAD;
+
+/*
+ * It is going to be looked at what such a completion is about: from here on it is pushed again.
+ * relaxed: what it tells of is published under a lock of its own.
+ */
+static inline void completion_look(struct completion *completion) ON_LOOP
+{
+    atomic_store_explicit(&completion->is_pending, false, memory_order_relaxed);
+}
 
 /* Several at once: linked by next from the newest to the oldest. */
 void completions_push_chain(struct completions *c, struct completion *newest,

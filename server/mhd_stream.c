@@ -247,6 +247,7 @@ static void refuse(struct loop *loop, struct exchange *ex) ON_LOOP
 
 void stream_on_news(struct loop *loop, struct exchange *ex)
 {
+    completion_look(&ex->call.stream->news);
     if (ex->state == EXCHANGE_STREAMING) {
         go_on(loop, ex);
     } else if (ex->state == EXCHANGE_IN_FLIGHT) {

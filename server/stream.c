@@ -138,12 +138,15 @@ void stream_fail(struct stream *s, const struct cancel *cancel, const char *text
     fail(s, reason_of(cancel), &err);
 }
 
-/* Context: whoever has put something into the pipe. */
+/*
+ * Context: whoever has put something into the pipe. The pipe tells a reader that waits, and the loop may
+ * have begun to wait again while earlier news still lie there: it goes on for other reasons, too.
+ */
 static void on_news(void *user)
 {
     struct stream *s = user;
 
-    completions_push(s->to, &s->news);
+    completions_push_once(s->to, &s->news);
 }
 
 /* If the client asks for it: pieces are compressed on their way. Return: OK, NOMEM. */

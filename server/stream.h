@@ -94,7 +94,7 @@ struct stream {
     /* The worker's until the first notification, then the loop's */
     struct MHD_Response *response;
     unsigned http_status;
-    struct completion news; /* from the pipe: with the loop at most once */
+    struct completion news; /* from the pipe: pushed once, until the loop looks */
 
     /* The worker's, until its task has come home */
     struct gzip *gzip; /* NULL: pieces leave as they are */

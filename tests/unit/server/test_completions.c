@@ -126,6 +126,30 @@ static void a_chain_is_pushed_whole(void **state)
     assert_null(completions_take(&f->c));
 }
 
+static void what_is_pending_is_not_pushed_again(void **state)
+{
+    struct fixture *f = *state;
+    struct note first = {.number = 0};
+    struct note second = {.number = 1};
+    struct completion *c;
+
+    assert_on_loop();
+    completions_push_once(&f->c, &first.completion);
+    completions_push(&f->c, &second.completion);
+    completions_push_once(&f->c, &first.completion);
+    c = completions_take(&f->c);
+    assert_ptr_equal(c, &first.completion);
+    completions_push_once(&f->c, &first.completion); /* on its way: its link is still needed */
+    assert_null(completions_take(&f->c));
+    assert_ptr_equal(c->next, &second.completion);
+    assert_null(c->next->next);
+    completion_look(c);
+    completions_push_once(&f->c, &first.completion);
+    assert_ptr_equal(completions_take(&f->c), &first.completion);
+    completion_look(c);
+    assert_int_equal(wakes(f), 2);
+}
+
 /* --- many threads ------------------------------------------------------------------------- */
 
 struct pusher {
@@ -205,6 +229,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(oldest_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_wake_for_a_batch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_chain_is_pushed_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_pending_is_not_pushed_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_lost, set_up, tear_down),
     };
 

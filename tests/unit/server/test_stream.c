@@ -129,6 +129,7 @@ static void note(struct exchange *ex, const struct completion *c) ON_LOOP
         assert_false(ex->call.stream->has_refill_failed);
         break;
     case COMPLETION_NEWS:
+        completion_look(&ex->call.stream->news);
         break;
     }
 }
@@ -238,6 +239,29 @@ static void what_is_not_read_in_time_is_spooled(void **state)
     assert_int_equal(spool_store_bytes(&streams->store), PIECES * PIECE - STREAM_PIPE_SIZE);
     assert_int_equal(atomic_load(&streams->spooling), 0);
     assert_int_equal(read_all(ex), PIECES * PIECE);
+    exchange_destroy(ex);
+}
+
+/* The loop may look into the pipe, and wait again, before it has looked at what it was told. */
+static void news_are_not_told_twice(void **state)
+{
+    struct exchange *ex;
+    struct completion *c;
+
+    (void)state;
+    assert_on_loop();
+    use(60000, 60000, 1 << 30);
+    ex = begin(PIECES, "GET");
+    assert_int_equal(read_all(ex), PIECES * PIECE);
+    for (int i = 0; i < 3; i++) {
+        char to[1];
+
+        assert_int_equal(pipe_take(&ex->call.stream->pipe, to, sizeof(to)), 0);
+        pipe_tell(&ex->call.stream->pipe);
+    }
+    c = completions_take(&completions);
+    assert_ptr_equal(c, &ex->call.stream->news);
+    assert_null(c->next);
     exchange_destroy(ex);
 }
 
@@ -394,6 +418,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_byte_in_order),
         TEST(what_is_not_read_in_time_is_spooled),
+        TEST(news_are_not_told_twice),
         TEST(nobody_reads_what_is_spooled),
         TEST(after_half_of_the_time_nobody_waits_for_the_client),
         TEST(without_spools_it_is_cut),
