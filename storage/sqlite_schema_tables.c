@@ -52,10 +52,40 @@ static int add_column(sqlite3_stmt *from, struct schema_list *columns, struct ar
     return SQLITE_OK;
 }
 
+/* The key's column of the lowest place behind that one. NULL: none. */
+static struct schema_column *next_in_key(struct schema_column *columns, size_t count,
+                                         unsigned behind)
+{
+    struct schema_column *next = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        unsigned place = columns[i].key_place;
+
+        if (place > behind && (next == NULL || place < next->key_place)) {
+            next = &columns[i];
+        }
+    }
+    return next;
+}
+
+/* A column that PRIMARY KEY(a, a, b) names twice is counted twice: close the gaps. */
+static void number_key(struct schema_column *columns, size_t count)
+{
+    struct schema_column *column = next_in_key(columns, count, 0);
+
+    for (unsigned place = 1; column != NULL; place++) {
+        unsigned before = column->key_place;
+
+        column->key_place = place;
+        column = next_in_key(columns, count, before);
+    }
+}
+
 /* The columns of one table. SQLITE_ERROR: it cannot be described. */
 static int read_columns(struct schema_read *r, struct schema_table *table)
 {
     struct schema_list columns = {0};
+    struct schema_column *moved;
     int code = sqlite3_bind_text(r->columns, 1, table->name, -1, SQLITE_STATIC);
 
     while (code == SQLITE_OK) {
@@ -67,9 +97,13 @@ static int read_columns(struct schema_read *r, struct schema_table *table)
     (void)sqlite3_reset(r->columns);          /* repeats the failure of the last step */
     (void)sqlite3_clear_bindings(r->columns); /* cannot fail */
     if (code == SQLITE_DONE) {
-        table->columns = schema_list_move(&columns, sizeof(*table->columns), r->arena);
+        moved = schema_list_move(&columns, sizeof(*moved), r->arena);
+        code = moved == NULL ? SQLITE_NOMEM : SQLITE_OK;
+        if (moved != NULL) {
+            number_key(moved, columns.count);
+        }
+        table->columns = moved;
         table->columns_count = columns.count;
-        code = table->columns == NULL ? SQLITE_NOMEM : SQLITE_OK;
     }
     schema_list_fini(&columns);
     return code;

@@ -5,6 +5,8 @@ static const char script[] =
     "CREATE TABLE Parent(Id INTEGER PRIMARY KEY, Code TEXT UNIQUE, a INT, b INT, UNIQUE (a, b));"
     "CREATE TABLE pairs(b INT, a INT, PRIMARY KEY (a, b)) WITHOUT ROWID;"
     "CREATE TABLE bare(x);"
+    "CREATE TABLE twice(a INT, b INT, c INT REFERENCES twice, PRIMARY KEY (b, b, a),"
+    "  FOREIGN KEY (a, c) REFERENCES twice);"
     /* declared in an order, with every way of writing it */
     "CREATE TABLE child(id INTEGER PRIMARY KEY,"
     "  p INT REFERENCES parent,"                                    /* its primary key */
@@ -104,6 +106,8 @@ static void test_uniques(void **state)
     expect_uniques(f, "Parent", "*Id\nCode\na,b\n");
     expect_uniques(f, "pairs", "*a,b\n");
     expect_uniques(f, "bare", "");
+    expect_uniques(f, "twice", "*b,a\n");
+    expect_keys(f, "twice", "twice_a_c_fkey: a,c -> twice(b,a)\n");
     expect_uniques(f, "many", "*a\nb\nd,c\n");
     expect_uniques(f, "shown", "");
 }
