@@ -44,6 +44,7 @@ void connection_close(struct connection *c) MAY_BLOCK;
 /* Freed with statement_info_fini. */
 struct statement_info {
     bool is_read_only; /* may run on a reader */
+    bool is_volatile;  /* may ask for the time or for random numbers, even through a view */
     char **parameters; /* names without the colon, in binding order: [0] is parameter 1 */
     size_t parameters_count;
     char **columns; /* names of the result's columns */

@@ -75,6 +75,8 @@ struct schema_table {
     bool is_insertable; /* a table; or a view with an INSTEAD OF trigger for it */
     bool is_updatable;
     bool is_deletable;
+    bool
+        is_volatile; /* a view that may ask for the time or for random numbers, even through others */
     const struct schema_column *columns;
     size_t columns_count;
     const struct schema_key *keys; /* in the order of their declaration; none of a view */

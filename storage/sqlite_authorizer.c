@@ -149,6 +149,26 @@ static int authorize_table(struct connection *c, int action, const char *table, 
     return deny(c, what, ": the plan did not name it");
 }
 
+/*
+ * Does the function depend on more than its arguments and what is stored? Of those of date and time it
+ * is not told whether they look at the clock, so it is said of all.
+ */
+static bool is_volatile(const char *name)
+{
+    static const char *const names[] = {
+        "changes",  "current_date", "current_time", "current_timestamp", "date",
+        "datetime", "julianday",    "random",       "randomblob",        "last_insert_rowid",
+        "strftime", "time",         "timediff",     "total_changes",     "unixepoch",
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        if (sqlite3_stricmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int authorize_function(struct connection *c, const char *name)
 {
     bool is_planned = c->query != NULL && (c->query->tables != NULL || c->query->is_planned);
@@ -170,6 +190,9 @@ static int authorize(void *context, int action, const char *first, const char *s
     char what[64];
 
     (void)database;
+    if (action == SQLITE_FUNCTION && is_volatile(second)) {
+        c->has_volatile = true;
+    }
     if (c->is_ours) {
         return SQLITE_OK;
     }

@@ -79,8 +79,10 @@ enum status connection_inspect(struct connection *c, const char *sql, struct sta
 {
     struct statement_info info = {0};
     sqlite3_stmt *handle = NULL;
-    enum status status = sqlite_prepare_one(c, sql, 0, &handle, err);
+    enum status status;
 
+    c->has_volatile = false;
+    status = sqlite_prepare_one(c, sql, 0, &handle, err);
     if (status == STATUS_SCHEMA) {
         status = STATUS_INVALID; /* it never did prepare */
         if (err != NULL) {
@@ -90,6 +92,7 @@ enum status connection_inspect(struct connection *c, const char *sql, struct sta
     if (status != STATUS_OK) {
         return status;
     }
+    info.is_volatile = c->has_volatile;
     info.is_read_only = sqlite3_stmt_readonly(handle) != 0;
     status = copy_parameters(handle, &info, err);
     if (status == STATUS_OK) {

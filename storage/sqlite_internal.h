@@ -111,6 +111,7 @@ struct connection {
     bool is_ours;          /* SQL of our own runs: the authorizer and the progress handler let it */
     bool is_batch;         /* a reader between connection_batch_begin and _end */
     bool has_flushed;      /* the rows of the statement that runs: some of them */
+    bool has_volatile;     /* the authorizer has seen such a function since it was set to false */
     bool has_lost_sync;    /* an fsync failed: what is on the disk is unknown, write no more */
     char denied[160];      /* why the authorizer refused, in words */
     struct cancel *cancel; /* of the request that is served; NULL between */

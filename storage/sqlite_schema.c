@@ -68,9 +68,10 @@ static int read_texts(struct schema_read *r)
     return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-static int read_all(sqlite3 *handle, struct snapshot *snapshot)
+static int read_all(struct connection *c, struct snapshot *snapshot)
 {
-    struct schema_read r = {.handle = handle, .arena = &snapshot->arena};
+    struct schema_read r = {
+        .handle = c->handle, .has_volatile = &c->has_volatile, .arena = &snapshot->arena};
     int code;
 
     arena_init(&r.scratch, NULL, 0, SNAPSHOT_BYTES_MAX);
@@ -120,7 +121,7 @@ static enum status read_snapshot(struct connection *c, struct snapshot *snapshot
     if (code == SQLITE_OK) {
         snapshot->schema.version = (uint32_t)version;
         c->is_ours = true;
-        code = read_all(c->handle, snapshot);
+        code = read_all(c, snapshot);
         c->is_ours = false;
     }
     status = code == SQLITE_OK ? STATUS_OK : sqlite_failure(c, code, err);

@@ -11,6 +11,7 @@
 
 struct schema_read {
     sqlite3 *handle;
+    bool *has_volatile;   /* the connection's */
     struct arena *arena;  /* the snapshot's */
     struct arena scratch; /* until the reading is over */
     struct schema schema; /* its tables are ours: see schema_read_find */
@@ -40,7 +41,8 @@ NODISCARD int schema_read_virtual(struct schema_read *r, struct schema_table *ta
 void schema_read_trigger(struct schema_table *view, struct str sql);
 NODISCARD int schema_read_view(struct schema_read *r, struct schema_table *view, struct str sql);
 
-/* sqlite_schema_views.c: the origins of all of them, when everything else is known. */
+/* sqlite_schema_views.c: the origins of all of them, and which are volatile, when everything else is
+ * known. */
 NODISCARD int schema_read_origins(struct schema_read *r);
 
 #endif

@@ -174,10 +174,13 @@ static void forget_affinity(struct schema_column *column)
     }
 }
 
-/* A view whose columns are known but that does not prepare stays: its reader learns the reason. */
-static int read_origins(struct schema_read *r, const struct open_view *open)
+/*
+ * Where its columns come from, and whether it calls what is volatile. A view whose columns are known but
+ * that does not prepare stays: its reader learns the reason.
+ */
+static int read_meaning(struct schema_read *r, const struct open_view *open)
 {
-    const struct schema_table *view = open->view;
+    struct schema_table *view = open->view;
     struct schema_column *columns = (struct schema_column *)(uintptr_t)view->columns;
     char *sql = sqlite3_mprintf("SELECT * FROM main.\"%w\"", view->name);
     sqlite3_stmt *query = NULL;
@@ -186,8 +189,11 @@ static int read_origins(struct schema_read *r, const struct open_view *open)
     if (sql == NULL) {
         return SQLITE_NOMEM;
     }
+    *r->has_volatile = false;
     code = sqlite3_prepare_v2(r->handle, sql, -1, &query, NULL);
-    if (code == SQLITE_OK && (size_t)sqlite3_column_count(query) == view->columns_count) {
+    view->is_volatile = *r->has_volatile;
+    if (code == SQLITE_OK && !open->text.is_opaque &&
+        (size_t)sqlite3_column_count(query) == view->columns_count) {
         for (size_t i = 0; i < view->columns_count; i++) {
             if (!view_text_is_subquery(&open->text, i, view->columns_count)) {
                 set_origin(r, query, (int)i, &columns[i]);
@@ -208,9 +214,7 @@ int schema_read_origins(struct schema_read *r)
         const struct open_view *open = &open_views(r)[i];
         struct schema_column *columns = (struct schema_column *)(uintptr_t)open->view->columns;
 
-        if (!open->text.is_opaque) {
-            code = read_origins(r, open);
-        }
+        code = read_meaning(r, open);
         for (size_t at = 0; at < open->view->columns_count; at++) {
             forget_affinity(&columns[at]);
         }

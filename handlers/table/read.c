@@ -255,9 +255,23 @@ static void answer_not_modified(struct read *r)
     note_headers(r);
 }
 
+/* While the data is the same, is the answer? */
+static bool is_repeatable(const struct read *r)
+{
+    for (size_t i = 0; i < r->plan.tables_count; i++) {
+        const struct schema_table *table =
+            schema_find(r->reading.schema, str_of(r->plan.tables[i]));
+
+        if (table == NULL || table->is_volatile) {
+            return false;
+        }
+    }
+    return r->is_repeatable;
+}
+
 bool read_answer(struct read *r)
 {
-    if (r->reading.version != 0 && r->is_repeatable) { /* it is known which state this is */
+    if (r->reading.version != 0 && is_repeatable(r)) { /* it is known which state this is */
         etag_write(&r->api->etag_key, &r->call->request, r->reading.version, r->etag);
     }
     if (r->etag[0] != '\0' && etag_is_known(&r->call->request, r->etag)) {

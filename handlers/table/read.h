@@ -20,7 +20,7 @@ struct read {
     /* Set by the caller; the rest is zero */
     const struct table_api *api;
     struct call *call;
-    bool is_repeatable; /* the same request gives the same answer while the data is the same */
+    bool is_repeatable; /* its SQL gives the same while the data is the same, as far as views do */
     bool is_one;        /* the answer is one row, or null */
 
     /* Filled step by step */

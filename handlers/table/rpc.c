@@ -18,6 +18,8 @@ struct rpc {
     struct param *params;
     size_t *binding; /* parameter i of the statement is params[binding[i]] */
     size_t binding_count;
+    bool has_volatile; /* the SQL may ask for the time or for random numbers: by the schema ... */
+    uint32_t schema_version; /* ... of that version; another one may have changed a view */
 };
 
 /* --- answering -------------------------------------------------------------------------------- */
@@ -160,6 +162,8 @@ static bool run_void(struct read *r, const struct plan_source *source) ON_WORKER
 static bool run(const struct rpc *rpc, struct read *r,
                 struct plan_source *source) ON_WORKER MAY_BLOCK
 {
+    r->is_repeatable =
+        r->is_repeatable && !rpc->has_volatile && r->reading.schema->version == rpc->schema_version;
     switch (rpc->conf.returns) {
     case RPC_VOID:
         return run_void(r, source);
@@ -347,6 +351,15 @@ static void init_handlers(struct rpc *rpc)
     rpc->post.work = post_work;
 }
 
+static uint32_t schema_version(const struct table_api *api)
+{
+    const struct schema *schema = schema_get(api->conf.db);
+    uint32_t version = schema->version;
+
+    schema_unref(schema);
+    return version;
+}
+
 static enum status fill(struct rpc *rpc, const struct rpc_conf *conf,
                         const struct statement_info *info, struct faults *f)
 {
@@ -361,6 +374,7 @@ static enum status fill(struct rpc *rpc, const struct rpc_conf *conf,
     }
     rpc->conf.params = rpc->params;
     rpc->binding_count = info->parameters_count;
+    rpc->has_volatile = info->is_volatile;
     init_handlers(rpc);
     check(rpc, info, f);
     return f->count == 0 ? STATUS_OK : STATUS_INVALID;
@@ -372,6 +386,7 @@ enum status rpc_create(const struct rpc_conf *conf, const struct table_api *api,
 {
     struct faults f = {.report = on_fault, .user = user};
     struct statement_info info;
+    uint32_t version = schema_version(api); /* or an older one than the connection sees: harmless */
     struct error err = {0};
     struct rpc *rpc;
     enum status status = connection_inspect(inspector, conf->sql, &info, &err);
@@ -390,6 +405,7 @@ enum status rpc_create(const struct rpc_conf *conf, const struct table_api *api,
         return STATUS_NOMEM;
     }
     rpc->api = api;
+    rpc->schema_version = version;
     status = fill(rpc, conf, &info, &f);
     statement_info_fini(&info);
     if (status != STATUS_OK) {

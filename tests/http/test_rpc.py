@@ -27,6 +27,8 @@ QUERIES = [
                 "f": {"type": "boolean", "default": None},
                 "x": {"type": "blob", "default": None}}},
     {"name": "is_it", "returns": "scalar boolean", "volatility": "immutable", "sql": "SELECT 1"},
+    {"name": "now", "returns": "scalar string", "volatility": "stable",
+     "sql": "SELECT datetime('now')"},
     {"name": "silent", "returns": "void", "volatility": "volatile", "sql": "SELECT 1"},
 ]
 
@@ -74,6 +76,12 @@ def test_a_scalar(queries):
     assert queries.get("/api/rpc/is_it").json() is True
     counted = queries.get("/api/rpc/add?a=1&b=1", {"Prefer": "count=exact"})
     assert counted.header("content-range") == "0-0/1"
+
+
+def test_what_the_clock_decides_has_no_etag(queries):
+    assert queries.get("/api/rpc/add?a=2&b=-5").header("etag") is not None
+    assert queries.get("/api/rpc/now", {"If-None-Match": "*"}).status == 200
+    assert queries.get("/api/rpc/now").header("etag") is None
 
 
 def test_values(queries):

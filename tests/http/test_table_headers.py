@@ -241,6 +241,15 @@ def test_a_change_is_seen(reader):
     assert third.json() == [{"n": 1, "m": None}]
 
 
+def test_what_the_clock_decides_has_no_etag(reader):
+    reader.sql("CREATE VIEW this_day AS SELECT * FROM books WHERE date('now') > '2000-01-01'")
+    answer = reader.get("/api/this_day?select=id&order=id&limit=1", {"If-None-Match": "*"})
+    assert answer.status == 200
+    assert answer.json() == [{"id": 1}]
+    assert answer.header("etag") is None
+    assert answer.header("cache-control") is None
+
+
 # --- CORS ---------------------------------------------------------------------------------------------
 
 def test_refusals_carry_the_headers_too(serve):

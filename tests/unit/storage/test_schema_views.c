@@ -33,6 +33,9 @@ static const char script[] =
     "CREATE VIEW named_rowid AS SELECT rowid AS r FROM book;"
     "CREATE TABLE doomed(x); CREATE VIEW broken AS SELECT x FROM doomed; DROP TABLE doomed;"
     "CREATE VIEW over_broken AS SELECT x FROM broken;"
+    "CREATE VIEW recent AS SELECT id FROM book WHERE d > CURRENT_DATE;"
+    "CREATE VIEW dice AS SELECT id FROM book UNION SELECT abs(RANDOM());"
+    "CREATE VIEW over_recent AS SELECT count(*) AS n FROM book WHERE id IN (SELECT id FROM recent);"
     "CREATE VIEW unsafe AS SELECT load_extension('x') AS n, id FROM book;"
     "CREATE TRIGGER main.t1 INSTEAD OF INSERT ON plain BEGIN SELECT 1; END;"
     "CREATE TRIGGER IF NOT EXISTS \"DELETE\" /* x */ INSTEAD -- y\n OF UPDATE OF a ON RENAMED"
@@ -223,6 +226,20 @@ static void test_references(void **state)
     schema_unref(schema);
 }
 
+static void test_which_are_volatile(void **state)
+{
+    struct fixture *f = *state;
+    const struct schema *schema = schema_get(f->db);
+
+    assert_true(table_of(schema, "recent")->is_volatile);
+    assert_true(table_of(schema, "dice")->is_volatile);
+    assert_true(table_of(schema, "over_recent")->is_volatile);
+    assert_false(table_of(schema, "computed")->is_volatile);
+    assert_false(table_of(schema, "late_union")->is_volatile);
+    assert_false(table_of(schema, "book")->is_volatile);
+    schema_unref(schema);
+}
+
 static void test_out_of_memory(void **state)
 {
     struct fixture *f = *state;
@@ -271,6 +288,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_broken_ones_are_left_out, setup, teardown),
         cmocka_unit_test_setup_teardown(test_columns, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_may_be_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_which_are_volatile, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_references, setup, teardown),
         cmocka_unit_test_setup_teardown(test_out_of_memory, setup, teardown),
