@@ -54,36 +54,41 @@ bool plan_add_table(struct planner *p, const char *name)
 
 /* --- bounds ---------------------------------------------------------------------------------------- */
 
+bool plan_refuse_limit(struct arena *arena, struct fault *fault)
+{
+    (void)fault_set(fault, arena, 416, "PGRST103", "Requested range not satisfiable");
+    fault_details(fault, arena, "Limit should be greater than or equal to zero.");
+    return false;
+}
+
 static uint64_t add_bounded(uint64_t a, uint64_t b)
 {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* What limit and offset leave of the Range header, and rows_max of that. */
-static bool find_bounds(struct planner *p, struct plan *plan)
+bool plan_page(const struct plan_conf *conf, const struct plan_ask *ask,
+               const struct tree_level *root, struct arena *arena, uint64_t *ret_offset,
+               uint64_t *ret_limit, struct fault *fault)
 {
-    const struct plan_node *root = &p->root;
-    uint64_t count = root->has_limit ? (uint64_t)root->limit : UINT64_MAX;
     uint64_t offset = (uint64_t)root->offset;
-    uint64_t first = offset > p->ask->range_first ? offset : p->ask->range_first;
-    uint64_t end = add_bounded(offset, count);
-    uint64_t range_end = add_bounded(p->ask->range_first, p->ask->range_limit);
+    uint64_t first = offset > ask->range_first ? offset : ask->range_first;
+    uint64_t end = root->has_limit && root->limit >= 0 ? add_bounded(offset, (uint64_t)root->limit)
+                                                       : UINT64_MAX;
+    uint64_t range_end = add_bounded(ask->range_first, ask->range_limit);
 
     if (root->has_limit && root->limit == 0) {
-        plan->offset = 0;
-        plan->limit = 0;
+        *ret_offset = 0;
+        *ret_limit = 0;
         return true;
     }
     end = end < range_end ? end : range_end;
-    if (end <= first) {
-        (void)fault_set(p->fault, p->arena, 416, "PGRST103", "Requested range not satisfiable");
-        fault_details(p->fault, p->arena, "Limit should be greater than or equal to zero.");
-        return false;
+    if (end <= first || (root->has_limit && root->limit < 0)) {
+        return plan_refuse_limit(arena, fault);
     }
-    plan->offset = first;
-    plan->limit = end == UINT64_MAX ? UINT64_MAX : end - first;
-    if (p->conf->rows_max != 0 && p->conf->rows_max < plan->limit) {
-        plan->limit = p->conf->rows_max;
+    *ret_offset = first;
+    *ret_limit = end == UINT64_MAX ? UINT64_MAX : end - first;
+    if (conf->rows_max != 0 && conf->rows_max < *ret_limit) {
+        *ret_limit = conf->rows_max;
     }
     return true;
 }
@@ -286,7 +291,7 @@ bool plan_read(const struct plan_conf *conf, const struct plan_source *source,
     struct plan_sql unwritten;
 
     if (!plan_nodes_make(&p, tree) || !plan_outputs_make(&p, &p.root, tree) || !name_source(&p) ||
-        !find_bounds(&p, &plan)) {
+        !plan_page(conf, ask, &tree->levels[0], arena, &plan.offset, &plan.limit, fault)) {
         return false;
     }
     if (plan_has_unwritten(&p.root) && !make_statement(&p, put_checked, NULL, &unwritten)) {

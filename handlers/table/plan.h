@@ -63,6 +63,15 @@ struct plan_source {
 };
 
 /*
+ * Which rows are asked for: what limit and offset of the root leave of the Range header, and rows_max of
+ * that. *ret_limit is UINT64_MAX without a bound.
+ * Return: true; or false with *fault: 416 PGRST103 (nothing is left, or the limit is negative).
+ */
+bool plan_page(const struct plan_conf *conf, const struct plan_ask *ask,
+               const struct tree_level *root, struct arena *arena, uint64_t *ret_offset,
+               uint64_t *ret_limit, struct fault *fault);
+
+/*
  * Plan a read. Everything lies in the arena; the schema is borrowed for as long as the plan is used.
  * Return: true; or false with *fault: 42703 (no such column; the nearest as hint), PGRST108, PGRST118,
  * PGRST123, PGRST127, PGRST200, PGRST201, PGRST103 (a negative limit), 22P02, 22003, 22023, 42704, 42804

@@ -114,6 +114,9 @@ struct planner {
 /* Cleared memory of the arena. Return: NULL with *p->fault. */
 void *plan_alloc(struct planner *p, size_t count, size_t size);
 
+/* A negative limit, or none of the rows that are left. Return: false. */
+bool plan_refuse_limit(struct arena *arena, struct fault *fault);
+
 /* Is the statement worth being written further? If not, sql_text_take() says why. */
 static inline bool plan_goes_on(const struct planner *p)
 {

@@ -103,9 +103,7 @@ static bool add_level(struct planner *p, struct plan_node *node, const struct tr
         return false;
     }
     if (level->has_limit && level->limit < 0) {
-        (void)fault_set(p->fault, p->arena, 416, "PGRST103", "Requested range not satisfiable");
-        fault_details(p->fault, p->arena, "Limit should be greater than or equal to zero.");
-        return false;
+        return plan_refuse_limit(p->arena, p->fault);
     }
     if (node->levels_count > 0) {
         memcpy(levels, node->levels, node->levels_count * sizeof(*levels));

@@ -72,27 +72,6 @@ static const char *join_text(struct arena *arena, const char *before, const char
     return text;
 }
 
-/* The page of a list of values: of limit and offset, the Range header and max_rows. */
-static bool page_of(struct read *r, uint64_t *ret_offset, uint64_t *ret_limit)
-{
-    const struct tree_level *level = &r->tree.levels[0];
-    uint64_t limit = r->range.limit;
-    uint64_t most = r->api->conf.rows_max;
-
-    if (level->has_limit && level->limit < 0) {
-        (void)fault_set(&r->fault, &r->call->arena, 416, "PGRST103",
-                        "Requested range not satisfiable"); /* says false */
-        fault_details(&r->fault, &r->call->arena, "Limit should be greater than or equal to zero.");
-        return false;
-    }
-    if (level->has_limit && (uint64_t)level->limit < limit) {
-        limit = (uint64_t)level->limit;
-    }
-    *ret_limit = most != 0 && most < limit ? most : limit;
-    *ret_offset = (uint64_t)level->offset + r->range.first;
-    return true;
-}
-
 /* The plan of a query that gives bare values. Return: false with the fault. */
 static bool plan_values(const struct rpc *rpc, struct read *r, const struct plan_source *source)
 {
@@ -100,11 +79,14 @@ static bool plan_values(const struct rpc *rpc, struct read *r, const struct plan
     size_t n = source->values_count;
     struct value *values = arena_alloc(arena, (n + 2) * sizeof(*values));
     struct row_cell cell = {.name = str_of(rpc->conf.name), .kind = cell_of(rpc->conf.type)};
+    const struct plan_conf conf = {.rows_max = r->api->conf.rows_max};
+    const struct plan_ask ask = {.range_first = r->range.first, .range_limit = r->range.limit};
     uint64_t offset = 0;
     uint64_t limit = 1;
 
     if (!accept_read(&r->call->request, ACCEPT_ROWS, arena, &r->accept, &r->fault) ||
-        (!r->is_one && !page_of(r, &offset, &limit))) {
+        (!r->is_one &&
+         !plan_page(&conf, &ask, &r->tree.levels[0], arena, &offset, &limit, &r->fault))) {
         return false;
     }
     r->plan = (struct plan){
@@ -317,6 +299,33 @@ static void check_table(const struct rpc *rpc, const struct statement_info *info
     schema_unref(schema);
 }
 
+/* A semicolon behind the statement, or a comment without an end, is well only where nothing follows. */
+static enum status check_inside(const struct rpc *rpc, struct connection *inspector,
+                                struct faults *f)
+{
+    const size_t size = strlen(rpc->conf.sql) + sizeof("SELECT * FROM (\n)");
+    char *sql = mem_alloc(size);
+    struct statement_info info;
+    struct error err = {0};
+    enum status status;
+
+    if (sql == NULL) {
+        return STATUS_NOMEM;
+    }
+    (void)snprintf(sql, size, "SELECT * FROM (%s\n)", rpc->conf.sql); /* measured above */
+    status = connection_inspect(inspector, sql, &info, &err);
+    mem_free(sql);
+    if (status == STATUS_OK) {
+        statement_info_fini(&info);
+    } else if (status != STATUS_NOMEM) {
+        fault(f, RPC_FAULT_SQL, NULL,
+              "it cannot be read from, as in SELECT * FROM (...): %s; end it without a semicolon",
+              err.text);
+        status = STATUS_OK;
+    }
+    return status;
+}
+
 static void check(struct rpc *rpc, const struct statement_info *info, struct faults *f)
 {
     enum rpc_returns returns = rpc->conf.returns;
@@ -361,7 +370,8 @@ static uint32_t schema_version(const struct table_api *api)
 }
 
 static enum status fill(struct rpc *rpc, const struct rpc_conf *conf,
-                        const struct statement_info *info, struct faults *f)
+                        const struct statement_info *info, struct connection *inspector,
+                        struct faults *f)
 {
     rpc->conf = *conf;
     rpc->params = mem_alloc((conf->params_count + 1) * sizeof(*rpc->params));
@@ -377,6 +387,10 @@ static enum status fill(struct rpc *rpc, const struct rpc_conf *conf,
     rpc->has_volatile = info->is_volatile;
     init_handlers(rpc);
     check(rpc, info, f);
+    if (f->count == 0 && conf->returns != RPC_VOID &&
+        check_inside(rpc, inspector, f) == STATUS_NOMEM) {
+        return STATUS_NOMEM;
+    }
     return f->count == 0 ? STATUS_OK : STATUS_INVALID;
 }
 
@@ -406,7 +420,7 @@ enum status rpc_create(const struct rpc_conf *conf, const struct table_api *api,
     }
     rpc->api = api;
     rpc->schema_version = version;
-    status = fill(rpc, conf, &info, &f);
+    status = fill(rpc, conf, &info, inspector, &f);
     statement_info_fini(&info);
     if (status != STATUS_OK) {
         rpc_destroy(rpc);

@@ -78,6 +78,13 @@ def test_a_scalar(queries):
     assert counted.header("content-range") == "0-0/1"
 
 
+def test_a_page_of_values_is_one_of_rows(queries):
+    for target in ("/api/rpc/counting?n=9&offset=2", "/api/numbers?n=lte.9&offset=2"):
+        assert queries.get(target, {"Range": "3-5"}).header("content-range") == "3-5/*"
+        assert queries.get(target, {"Range": "0-2"}).header("content-range") == "2-2/*"
+        assert_problem(queries.get(target, {"Range": "0-1"}), 416, "PGRST103")
+
+
 def test_what_the_clock_decides_has_no_etag(queries):
     assert queries.get("/api/rpc/add?a=2&b=-5").header("etag") is not None
     assert queries.get("/api/rpc/now", {"If-None-Match": "*"}).status == 200
@@ -164,6 +171,8 @@ def test_options(queries):
     ({"sql": "SELECT 1", "params": {"a": {"type": "integer"}}}, "$.rpc[0].params.a", "not used"),
     ({"sql": "SELECT 1, 2"}, "$.rpc[0].sql", "2 columns"),
     ({"sql": "SELECT nope"}, "$.rpc[0].sql", "nope"),
+    ({"sql": "SELECT 1;"}, "$.rpc[0].sql", "semicolon"),
+    ({"sql": "SELECT 1 /* without end"}, "$.rpc[0].sql", "incomplete"),
     ({"sql": "INSERT INTO books(title) VALUES ('x') RETURNING id"}, "$.rpc[0].sql", "writes"),
     ({"sql": "SELECT 1", "returns": "setof nope"}, "$.rpc[0].returns", "nope"),
     ({"sql": "SELECT id FROM books", "returns": "setof books"}, "$.rpc[0].sql", '"title"'),
