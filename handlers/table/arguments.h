@@ -29,7 +29,7 @@ struct arguments {
 /*
  * Those of a POST: a JSON object, the first of an array of them, a form, or no body at all. Everything
  * lies in the arena.
- * Return: false with *fault: 400 PGRST102, or no memory.
+ * Return: false with *fault: 400 PGRST102, 22P05 (\u0000), or no memory.
  */
 bool arguments_of_body(const struct request *request, struct arena *arena, struct arguments *ret,
                        struct fault *fault);

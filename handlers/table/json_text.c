@@ -293,3 +293,36 @@ bool json_text_minify(struct str text, char *out, size_t *ret_size,
         size += token.text.size;
     }
 }
+
+/* --- taking apart ------------------------------------------------------------------------------- */
+
+bool json_text_next_value(struct str *rest, struct str *ret)
+{
+    unsigned depth = 0;
+
+    if (rest->size > 0 && rest->at[0] == ',') {
+        rest->at++;
+        rest->size--;
+    }
+    if (rest->size == 0) {
+        return false;
+    }
+    ret->at = rest->at;
+    do {
+        char kind = next_token(rest).kind;
+
+        depth += kind == '[' || kind == '{';
+        depth -= kind == ']' || kind == '}';
+    } while (depth > 0);
+    ret->size = (size_t)(rest->at - ret->at);
+    return true;
+}
+
+bool json_text_next_member(struct str *rest, struct str *ret_name, struct str *ret_value)
+{
+    if (!json_text_next_value(rest, ret_name)) {
+        return false;
+    }
+    (void)next_token(rest); /* the colon */
+    return json_text_next_value(rest, ret_value);
+}

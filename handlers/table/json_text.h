@@ -1,5 +1,5 @@
 /*
- * JSON as a client wrote it in a URL: checked, and without blanks. Numbers stay digit for digit as
+ * JSON as a client wrote it: checked, and without blanks. Numbers stay digit for digit as
  * they were written, however long they are, so nothing passes through a double. Pure; not recursive.
  */
 #ifndef GANTRY_HANDLERS_TABLE_JSON_TEXT_H
@@ -23,5 +23,14 @@ struct json_text_problem {
  */
 bool json_text_minify(struct str text, char *out, size_t *ret_size,
                       struct json_text_problem *ret_problem);
+
+/*
+ * Take the first value off a list of them, minified: what stands between the brackets of an array.
+ * Return: false at its end.
+ */
+bool json_text_next_value(struct str *rest, struct str *ret);
+
+/* Likewise of an object. The name has its quotes. */
+bool json_text_next_member(struct str *rest, struct str *ret_name, struct str *ret_value);
 
 #endif

@@ -91,6 +91,20 @@ def test_what_the_clock_decides_has_no_etag(queries):
     assert queries.get("/api/rpc/now").header("etag") is None
 
 
+def test_what_json_holds_stays_as_it_was(queries):
+    echo = lambda body: queries.request("POST", "/api/rpc/echo", {}, body).json()[0]
+    assert echo(b'{"j": {"a": 0.1, "b": 12345678901234567890.5}}')[3] == \
+        '{"a":0.1,"b":12345678901234567890.5}'
+    assert echo(b'{"s": 0.10}')[1] == "0.10"
+    assert echo('{"s": "a", "\\u0073": "\\u00e4\\n€"}'.encode())[1] == "ä\n€"
+    assert echo(b'{"s": null, "j": []}')[:4] == ["null", None, "text", "[]"]
+    assert echo(b'[{"s": "]"}, 1]')[1] == "]"
+    for body, code in ((b'{"a": 123456789012345678901, "b": 1}', "22003"),
+                       (b'{"a": "\\u0000", "b": 1}', "22P05"), (b'{"\xff": 1}', "PGRST102"),
+                       (b'{"a": "\\ud800", "b": 1}', "PGRST102"), (b"[1]", "PGRST102")):
+        assert_problem(queries.request("POST", "/api/rpc/add", {}, body), 400, code)
+
+
 def test_values(queries):
     assert queries.get("/api/rpc/counting?n=3").json() == [1, 2, 3]
     assert queries.get("/api/rpc/counting?n=0").json() == []

@@ -162,6 +162,36 @@ static void as_jansson_sees_it(void **state)
     assert_true(good > 1000);
 }
 
+static void values_are_taken_off_one_by_one(void **state)
+{
+    static const char *const expected[] = {"{\"a\":[1,{}]}", "\"],\\\"\"", "-0.10", "null"};
+    struct str rest = STR("{\"a\":[1,{}]},\"],\\\"\",-0.10,null");
+    struct str value;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(expected); i++) {
+        assert_true(json_text_next_value(&rest, &value));
+        assert_text(value, expected[i]);
+    }
+    assert_false(json_text_next_value(&rest, &value));
+}
+
+static void members_are_taken_off_one_by_one(void **state)
+{
+    struct str rest = STR("\"a\":{\"b\":[]},\"\":7");
+    struct str name;
+    struct str value;
+
+    (void)state;
+    assert_true(json_text_next_member(&rest, &name, &value));
+    assert_text(name, "\"a\"");
+    assert_text(value, "{\"b\":[]}");
+    assert_true(json_text_next_member(&rest, &name, &value));
+    assert_text(name, "\"\"");
+    assert_text(value, "7");
+    assert_false(json_text_next_member(&rest, &name, &value));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +199,8 @@ int main(void)
         cmocka_unit_test(what_is_not_json),
         cmocka_unit_test(depth_has_a_bound),
         cmocka_unit_test(as_jansson_sees_it),
+        cmocka_unit_test(values_are_taken_off_one_by_one),
+        cmocka_unit_test(members_are_taken_off_one_by_one),
     };
 
     return cmocka_run_group_tests_name("handlers/json_text", tests, NULL, NULL);
