@@ -61,10 +61,7 @@ enum status cancel_sleep(struct cancel *c, int64_t until_ns)
                       FUTEX_BITSET_MATCH_ANY);
     }
     (void)atomic_compare_exchange_strong(&c->word, &expected, WORD_NONE); /* or cancelled */
-    if (is_bounded && clock_now_ns() >= end_ns) {
-        return STATUS_DEADLINE;
-    }
-    return cancel_is_set(c) ? STATUS_CANCELLED : STATUS_OK;
+    return cancel_check(c); /* the deadline may have passed while this thread had no processor */
 }
 
 enum status cancel_wait(struct cancel *c, int64_t until_ns)
