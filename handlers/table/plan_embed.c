@@ -243,10 +243,39 @@ bool put_array(struct planner *p, const struct plan_scope *outer, const struct p
 
 /* --- conditions ----------------------------------------------------------------------------------- */
 
+/* Is there a group within the bounds? */
+static bool put_group_exists(struct planner *p, const struct plan_scope *outer,
+                             const struct plan_node *node)
+{
+    struct level level = {
+        .node = node,
+        .outputs = node->outputs,
+        .outputs_count = node->outputs_count,
+        .is_wrapped = true,
+    };
+
+    return plan_scope_make(p, outer, node, true, &level.scope) && put_groups(p, &level);
+}
+
+static bool put_row_exists(struct planner *p, const struct plan_scope *outer,
+                           const struct plan_node *node)
+{
+    struct plan_scope scope;
+
+    if (!plan_scope_make(p, outer, node, false, &scope) || !put_from(p, &scope)) {
+        return false;
+    }
+    if (node->has_limit || node->offset > 0) {
+        put_limit(p, node->has_limit ? (uint64_t)node->limit : UINT64_MAX, (uint64_t)node->offset);
+    }
+    return true;
+}
+
 bool put_exists(struct planner *p, const struct plan_scope *outer, const struct plan_node *node,
                 bool is_negated)
 {
-    struct plan_scope scope;
+    bool is_bounded = node->has_limit || node->offset > 0;
+    bool is_done;
 
     if (node->is_one_row && !(plan_node_is_spread(node) && plan_node_is_to_one(node))) {
         /* An aggregate of no rows is a row, unless the bounds leave it out. */
@@ -255,18 +284,11 @@ bool put_exists(struct planner *p, const struct plan_scope *outer, const struct 
         sql_text_put(p->sql, has_row == is_negated ? "0" : "1");
         return true;
     }
-    if (!plan_scope_make(p, outer, node, false, &scope)) {
-        return false;
-    }
     sql_text_put(p->sql, is_negated ? "NOT EXISTS (SELECT 1" : "EXISTS (SELECT 1");
     sql_text_nest(p->sql, NEST_EXISTS);
-    if (!put_from(p, &scope)) {
-        return false;
-    }
-    if (node->has_limit || node->offset > 0) {
-        put_limit(p, node->has_limit ? (uint64_t)node->limit : UINT64_MAX, (uint64_t)node->offset);
-    }
+    is_done = node->is_grouped && is_bounded ? put_group_exists(p, outer, node)
+                                             : put_row_exists(p, outer, node);
     sql_text_unnest(p->sql, NEST_EXISTS);
     sql_text_put(p->sql, ")");
-    return plan_goes_on(p);
+    return is_done && plan_goes_on(p);
 }
