@@ -63,8 +63,8 @@ KEYS = {"authors": ["id"], "books": ["id"], "covers": ["book_id"], "shops": ["co
 
 # table: [(how a client writes it, the table it leads to, is it to-one)]
 EMBEDS = {
-    "authors": [("books!books_author_id_fkey", "books", False), ("books!books_edited", "books", False),
-                ("books!author_id", "books", False), ("mentor_id", "authors", True),
+    "authors": [("books!books_author_id_fkey", "books", False),
+                ("books!books_edited", "books", False), ("books!author_id", "books", False), ("mentor_id", "authors", True),
                 ("authors!mentor_id", "authors", False), ("authors", "authors", False),
                 ("cheap", "cheap", False)],
     "books": [("author_id", "authors", True), ("authors!books_edited", "authors", True),
@@ -122,7 +122,7 @@ class Queries:
         if kind in ODD_LITERALS and self.maybe(0.02):
             return r.choice(ODD_LITERALS[kind])
         if kind == "int":
-            return str(r.choice(INTEGERS + [r.randrange(400)]))
+            return str(r.choice(INTEGERS + [r.randrange(40), r.randrange(400)]))
         if kind == "real":
             return r.choice(["0", "1.5", "-2e3", "10", "3.14159", str(r.random() * 50),
                              repr(r.randrange(300) / 7)])
@@ -208,12 +208,14 @@ class Queries:
             return negation + r.choice(["match", "imatch"]) + "." + self.write(
                 r.choice(["^The", "a|b", "[0-9]+$", "\\d", "x{2,3}", "(a)(b)?"]), is_inside)
         if choice == 6 and kind in ("json", "array"):
-            return negation + r.choice(["cs", "cd"]) + "." + self.write(self.literal(kind), is_inside)
+            return negation + r.choice(["cs", "cd"]) + "." + self.write(self.literal(kind),
+                                                                        is_inside)
         if choice in (7, 8) and kind == "array":
             return negation + r.choice(["cs", "cd", "ov"]) + "." + self.write(self.literal(kind),
                                                                               is_inside)
         if choice == 9 and kind == "text" and self.maybe(0.5):
-            operator = r.choice(["plfts", "phfts", "wfts"]) + r.choice(["", "(english)", "(simple)"])
+            operator = r.choice(["plfts", "phfts", "wfts"])
+            operator += r.choice(["", "(english)", "(simple)"])
             return negation + operator + "." + self.write(
                 r.choice(["harbour", "the night", "海", "x"]), is_inside)
         if choice == 10 and kind in ("int", "real", "text", "numeric", "bool"):
@@ -256,11 +258,11 @@ class Queries:
     def level(self, table, prefix, parameters, embeds=(), has_order=True):
         """Filters, order and limits of one level; `embeds` are (name, table, is it to-one)."""
         r = self.random
-        for _ in range(r.choice([0, 0, 1, 1, 2])):
+        for _ in range(r.choice([0, 0, 0, 1, 1, 2])):
             field, kind = self.field(table)
             parameters.append((prefix + field, self.operation(kind, False)))
-        if self.maybe(0.25):
-            parameters.append((prefix + r.choice(["and", "or", "not.and", "not.or"]),
+        if self.maybe(0.15):
+            parameters.append((prefix + r.choice(["and", "or", "or", "not.and"]),
                                self.logic(table, 2, embeds)))
         for name, _, _ in embeds:
             if self.maybe(0.08):
@@ -270,9 +272,9 @@ class Queries:
         if is_total or (has_order and self.maybe(0.25)):
             parameters.append((prefix + "order", self.order(table, embeds, is_total)))
         if is_limited and self.maybe(0.8):
-            parameters.append((prefix + "limit", str(r.choice([0, 1, 2, 5, r.randrange(30)]))))
+            parameters.append((prefix + "limit", str(r.choice([0, 1, 2, 5, 5, r.randrange(30)]))))
         if is_limited and self.maybe(0.5):
-            parameters.append((prefix + "offset", str(r.choice([-1, 0, 1, r.randrange(20)]))))
+            parameters.append((prefix + "offset", str(r.choice([-1, 0, 1, 2, 3, r.randrange(20)]))))
 
     def item(self, table):
         field, kind = self.field(table)
@@ -299,8 +301,15 @@ class Queries:
                 functions += ["sum", "avg", "max", "min"] if name != "big" else ["max", "min"]
             if kind == "text":
                 functions += ["max", "min"]
+            cast = "::int" if kind in ("real", "numeric") and self.maybe(0.2) else ""
+            result = "::" + r.choice(["int", "text"]) if self.maybe(0.2) else ""
             items.append(f"a{i}:" + ("count()" if self.maybe(0.3) else
-                                     f"{quote_name(name)}.{r.choice(functions)}()"))
+                                     f"{quote_name(name)}{cast}.{r.choice(functions)}()") + result)
+        to_ones = [embed for embed in EMBEDS[table] if embed[2]]
+        if to_ones and self.maybe(0.2):
+            written, target, _ = r.choice(to_ones)
+            shown = map(quote_name, r.sample(list(COLUMNS[target]), 2))
+            items.append(f"e1:{written}({','.join(shown)})")
         r.shuffle(items)
         self.level(table, prefix, parameters, (), False)
         if by and self.maybe(0.6):
@@ -317,8 +326,10 @@ class Queries:
         if self.maybe(0.01):
             written = r.choice(["authors", "shops", "books", "nothing"])
         name = f"e{r.randrange(10**6)}"
+        if self.maybe(0.05):
+            name = f'"e, .\\\\{r.randrange(10**6)}\\""'
         before = f"{name}:"
-        join = r.choice(["", "", "", "!inner", "!left"])
+        join = r.choice(["", "", "", "", "!inner", "!left"])
         is_spread = self.maybe(0.12)
         bare = written.split("!")[0]
         if (is_spread or self.maybe(0.05)) and all(embed[0] != bare for embed in embeds):
@@ -342,7 +353,7 @@ class Queries:
         return f"{before}{written}{join}({inner})"
 
     def select(self, table, prefix, parameters, depth, embeds):
-        """The items of a select, and the parameters of the embeds in it, which it adds to `embeds`."""
+        """The items of a select; their embeds are added to `embeds`, with their parameters."""
         r = self.random
         items = []
         if self.maybe(0.4):

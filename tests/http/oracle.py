@@ -1,170 +1,26 @@
 """What the table API must answer, computed in plain Python from the rows of the database.
 
 `Oracle(database).ask(path, headers)` returns an Expected: the rows, the range, or the error that
-the specification of the grammar asks for. It knows the schema of grammar.py: keys are read from
-SQLite's pragmas, where the columns of the view come from is said in VIEWS. It raises Undetermined
+the specification of the grammar asks for. It knows the schema of grammar.py. It raises Undetermined
 where the specification leaves the answer open (a limit that cuts between equal rows, say).
 
 It shares no code with the program, and nobody who writes here should look there.
 """
 
-import json
-import sqlite3
+import math
+import re
 import urllib.parse
-from collections import defaultdict, namedtuple
 from decimal import Decimal
 from fractions import Fraction
 
-import grammar
-from oracle_values import (COMPARISONS, TYPES, Approximate, Failure, Json, JsonText, Undetermined, cast,
-                           containment, equal, expression, literal, array_literal, pattern, shown, sort_key,
-                           stored, walk, write_json)
+from oracle_compare import Expected, Rows, canonical, failed, stripped, unordered
+from oracle_database import Database
+from oracle_values import (COMPARISONS, TYPES, Approximate, Failure, Json, JsonText, Undetermined,
+                           array_literal, cast, containment, equal, expression, literal, pattern,
+                           shown, sort_key, walk)
 from url_reader import STAR, Embed, Field, Filter, Item, Unreadable, read
 
-# view: {column: (table, column)}
-VIEWS = {"cheap": {"id": ("books", "id"), "author_id": ("books", "author_id"),
-                   "title": ("books", "title"), "price": ("books", "price")}}
-
 PATTERNS = ("like", "ilike", "match", "imatch")
-
-Key = namedtuple("Key", "name table columns to_table to_columns is_one_to_one is_primary")
-# shape: "one" (an object or null) or "many"
-Relation = namedtuple("Relation", "name to shape columns to_columns junction")
-Related = namedtuple("Related", "junction near far")
-
-# maybe: errors of rows that are not shown, and may or may not be looked at
-Expected = namedtuple("Expected", "errors rows first total is_object maybe")
-
-
-class Rows(list):
-    """Rows in order; `groups` holds how many in turn are equal as far as the order goes."""
-
-    def __init__(self, rows, groups):
-        super().__init__(rows)
-        self.groups = groups
-        self.is_cut = False
-
-
-def unordered(rows):
-    return Rows(rows, [len(rows)] if rows else [])
-
-
-class Database:
-    """The rows, and the keys between tables and views."""
-
-    def __init__(self, path):
-        connection = sqlite3.connect(path)
-        self.rows = {}
-        for table, kinds in grammar.COLUMNS.items():
-            cursor = connection.execute(f'SELECT * FROM "{table}"')
-            names = [column[0] for column in cursor.description]
-            self.rows[table] = [
-                {name: stored(kinds[name], value) for name, value in zip(names, row)}
-                for row in cursor]
-        self.columns = {table: {name: kinds[name] for name in kinds}
-                        for table, kinds in grammar.COLUMNS.items()}
-        self.primary = {}
-        self.keys = []
-        for table in grammar.COLUMNS:
-            if table not in VIEWS:
-                self._read_keys(connection, table)
-        connection.close()
-        self._lend_keys_to_views()
-        self.indexes = {}
-
-    def _read_keys(self, connection, table):
-        info = connection.execute(f'PRAGMA table_info("{table}")').fetchall()
-        primary = [name for _, name, _, _, _, place in sorted(info, key=lambda i: i[5]) if place]
-        self.primary[table] = primary
-        text = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?",
-                                  (table,)).fetchone()[0]
-        for row in connection.execute(f'PRAGMA foreign_key_list("{table}")').fetchall():
-            _, _, to_table, column, to_column = row[:5]
-            name = f"{table}_{column}_fkey"
-            before = text.split(f"REFERENCES {to_table}")
-            for part in before[:-1]:
-                words = part.split(",")[-1].split("(")[-1].split()
-                if words[0] == column and "CONSTRAINT" in words:
-                    name = words[words.index("CONSTRAINT") + 1]
-            to_column = to_column or "id"
-            self.keys.append(Key(name, table, (column,), to_table, (to_column,),
-                                 primary == [column], column in primary))
-
-    def _lend_keys_to_views(self):
-        for key in list(self.keys):
-            for view, columns in VIEWS.items():
-                names = {origin: name for name, origin in columns.items()}
-                here = names.get((key.table, key.columns[0]))
-                there = names.get((key.to_table, key.to_columns[0]))
-                if here:
-                    self.keys.append(key._replace(table=view, columns=(here,), is_primary=False))
-                if there:
-                    self.keys.append(key._replace(to_table=view, to_columns=(there,)))
-
-    def relations(self, origin):
-        """Every relation that starts at a table: (relation, its key's name or None)."""
-        found = []
-        for key in self.keys:
-            if key.table == origin:
-                found.append(Relation(key.name, key.to_table, "one", key.columns, key.to_columns,
-                                      None))
-            if key.to_table == origin:
-                found.append(Relation(key.name, key.table, "one" if key.is_one_to_one else "many",
-                                      key.to_columns, key.columns, None))
-        for near in self.keys:
-            for far in self.keys:
-                if (near.table == far.table and near != far and near.is_primary and far.is_primary
-                        and near.columns != far.columns and near.to_table == origin):
-                    found.append(Relation(None, far.to_table, "many", near.to_columns,
-                                          far.to_columns,
-                                          Related(near.table, near.columns, far.columns)))
-        return found
-
-    def is_match(self, origin, relation, name, hint):
-        to_many = relation.shape == "many"
-        if relation.to == origin:  # to itself
-            if hint is None:
-                return ((name == origin and to_many)
-                        or (name == relation.columns[0] and not to_many))
-            return name == origin and to_many and hint in (relation.to_columns[0], relation.name)
-        if hint is not None:
-            names = ((relation.junction.junction,) if relation.junction else
-                     (relation.name, relation.columns[0], relation.to_columns[0]))
-            return name == relation.to and hint in names
-        if name == relation.to:
-            return True
-        return (relation.junction is None and relation.to not in VIEWS
-                and name in (relation.name, relation.columns[0]))
-
-    def relation(self, origin, name, hint):
-        found = [relation for relation in self.relations(origin)
-                 if self.is_match(origin, relation, name, hint)]
-        if not found:
-            raise Failure(400, "PGRST200")
-        if len(found) > 1:
-            raise Failure(300, "PGRST201")
-        return found[0]
-
-    def index(self, table, columns):
-        found = self.indexes.get((table, columns))
-        if found is None:
-            found = defaultdict(list)
-            for row in self.rows[table]:
-                values = tuple(row[column] for column in columns)
-                if None not in values:
-                    found[values].append(row)
-            self.indexes[table, columns] = found
-        return found
-
-    def related(self, relation, row):
-        values = tuple(row[column] for column in relation.columns)
-        if relation.junction is None:
-            return self.index(relation.to, relation.to_columns).get(values, [])
-        far = self.index(relation.to, relation.to_columns)
-        links = self.index(relation.junction.junction, relation.junction.near).get(values, [])
-        return [row for link in links for row in
-                far.get(tuple(link[column] for column in relation.junction.far), [])]
-
 
 class Level:
     """One table of a select, with what is asked of it."""
@@ -224,7 +80,8 @@ class Level:
             return
         if item.function:
             key = item.alias or item.function
-            self.aggregates.append((key, self.aggregate(item)))
+            self.aggregates.append((key, self.cast_aggregate(self.aggregate(item),
+                                                             item.result_cast)))
             return
         names = [item.field.name] + [key for _, key in item.field.steps if isinstance(key, str)]
         kind, value = self.value(item.field)
@@ -242,7 +99,7 @@ class Level:
             raise Undetermined("JSON as something else")
         if target == "json" and kind != "json":
             raise Undetermined("something as JSON")
-        if kind != target and target != "text":
+        if kind != target and target != "text" or target == "json":
             self.query.maybe = {(400, "22P02"), (400, "22003")}
         return target, lambda row: cast(kind, target, value(row))
 
@@ -263,14 +120,34 @@ class Level:
             return last, lambda row: text_has_no_path(row[name])
         return last, lambda row: None
 
+    def cast_aggregate(self, function, type_name):
+        """Whole numbers and words of any kind; a mean is rounded, half away from zero."""
+        target = type_name and TYPES.get(type_name)
+        if target is None:
+            if type_name:
+                raise Failure(400, "42704")
+            return function
+
+        def converted(rows):
+            value = function(rows)
+            if value is None or target not in ("int", "text"):
+                return value
+            if isinstance(value, (float, Decimal)):
+                if target == "text" or value % 1 in (0.5, -0.5):
+                    raise Undetermined("the digits of an aggregate")
+                return round(value)
+            return value if target == "int" and type(value) is int else cast(
+                "int" if type(value) is int else "text", target, value)
+        if target == "int":
+            self.query.maybe = {(400, "22P02"), (400, "22003")}
+        return converted
+
     def aggregate(self, item):
         if item.field is None:
             return lambda rows: len(rows)
         kind, value = self.value(item.field)
         kind, value = self.converted(kind, value, item.cast)
         function = item.function
-        if item.result_cast:
-            raise Undetermined("an aggregate as another type")
         if function == "count":
             return lambda rows: sum(value(row) is not None for row in rows)
         if function in ("sum", "avg") and kind not in ("int", "real", "numeric"):
@@ -494,7 +371,7 @@ class Level:
         return list(groups.values())
 
     def groups(self, rows):
-        """One row a group; the order is by what is grouped by, so any row of a group stands for it."""
+        """One row a group; any row of it tells its place, as what orders is grouped by."""
         groups = self.groups_of(rows)
         if groups == [[]]:
             ordered = Rows([(None, [])], [1])
@@ -568,7 +445,7 @@ def as_json(array):
 
 
 def only_json(value):
-    """In comparisons, text in a JSON column that is no JSON counts as NULL: the guard of json_valid."""
+    """In comparisons, text in a JSON column that is no JSON counts as NULL."""
     def guarded(row):
         result = value(row)
         return result if result is None or result.is_json else None
@@ -633,31 +510,6 @@ def aggregated(function, kind, values):
     return Approximate(total / len(values) if function == "avg" else total)
 
 
-def canonical(value):
-    """A text that is the same for values that compare as the same."""
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{write_json(k)}:{canonical(value[k])}" for k in sorted(value)) + "}"
-    if isinstance(value, Rows) and any(size > 1 for size in value.groups):
-        return "(" + ",".join(sorted(map(canonical, value))) + ")"
-    if isinstance(value, list):
-        return "[" + ",".join(map(canonical, value)) + "]"
-    if isinstance(value, (Decimal, float)) or type(value) is int:
-        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-        return str(number.normalize())
-    return json.dumps(value)
-
-
-def stripped(value):
-    """Without members that are null; items of arrays stay."""
-    if isinstance(value, dict):
-        return {key: stripped(part) for key, part in value.items() if part is not None}
-    if isinstance(value, Rows):
-        return Rows(map(stripped, value), value.groups)
-    if isinstance(value, list):
-        return list(map(stripped, value))
-    return value
-
-
 class Query:
     def __init__(self, database, table, query):
         self.database = database
@@ -678,6 +530,25 @@ class Query:
                 self.errors.add(failure.answer)
 
 
+    def narrow(self, text):
+        """The Range header: what it and the parameters have in common."""
+        top = self.top
+        match = re.fullmatch(r"([0-9]+)-([0-9]*)", text or "")
+        if not match:
+            return
+        first = int(match[1])
+        end = int(match[2]) + 1 if match[2] else math.inf
+        if end <= first:
+            self.errors.add((416, "PGRST103"))
+        if end <= first or top.limit == 0:
+            return
+        end = min(end, math.inf if top.limit is None else top.offset + top.limit)
+        top.offset = max(top.offset, first)
+        if end <= top.offset:
+            self.errors.add((416, "PGRST103"))
+        top.limit = None if end == math.inf else end - top.offset
+
+
 class Oracle:
     def __init__(self, path):
         self.database = Database(path)
@@ -693,6 +564,7 @@ class Oracle:
     def _answer(self, path, headers):
         path, _, query_text = path.partition("?")
         query = Query(self.database, urllib.parse.unquote(path.rsplit("/", 1)[1]), query_text)
+        query.narrow(headers.get("Range"))
         if query.errors:
             return failed(query.errors)
         top = query.top
@@ -709,107 +581,7 @@ class Oracle:
         if is_object and len(rows) != 1:
             errors.add((406, "PGRST116"))
         if errors:
-            return failed(errors)
-        is_stripped = "nulls=stripped" in accept
-        return Expected(set(), stripped(rows) if is_stripped else rows, offset, total, is_object,
-                        query.maybe)
-
-
-def failed(errors):
-    return Expected(errors, None, None, None, False, False)
-
-
-# Comparing
-
-def parse_answer(text):
-    """Numbers stay what they are: int, or Decimal to the last digit."""
-    return json.loads(text, parse_float=Decimal)
-
-
-def same_number(expected, actual):
-    if type(actual) is not int and not isinstance(actual, Decimal):
-        return False
-    if isinstance(expected, Approximate):
-        return abs(float(actual) - expected) <= 1e-9 * max(1.0, abs(expected))
-    if isinstance(expected, float):
-        return Decimal(repr(expected)) == actual
-    return expected == actual
-
-
-def same_rows(expected, actual):
-    """Equal rows may stand in any order."""
-    if len(expected) != len(actual):
-        return False
-    if all(map(same, expected, actual)):
-        return True
-    at = 0
-    for size in expected.groups:
-        left = list(actual[at:at + size])
-        for row in expected[at:at + size]:
-            found = next((i for i, other in enumerate(left) if same(row, other)), None)
-            if found is None:
-                return False
-            left.pop(found)
-        at += size
-    return True
-
-
-def same(expected, actual):
-    if expected is None or isinstance(expected, bool):
-        return expected is actual
-    if isinstance(expected, (int, float, Decimal)):
-        return same_number(expected, actual)
-    if isinstance(expected, JsonText):
-        return isinstance(actual, str) and canonical(parse_answer(expected)) == canonical(
-            parse_answer(actual))
-    if isinstance(expected, str):
-        return expected == actual and isinstance(actual, str)
-    if isinstance(expected, dict):
-        return (isinstance(actual, dict) and expected.keys() == actual.keys()
-                and all(same(value, actual[key]) for key, value in expected.items()))
-    if not isinstance(actual, list):
-        return False
-    if isinstance(expected, Rows):
-        return same_rows(expected, actual)
-    return len(expected) == len(actual) and all(map(same, expected, actual))
-
-
-def first_difference(expected, actual, where=""):
-    """A path to something that differs, and what it is on both sides."""
-    if isinstance(expected, dict) and isinstance(actual, dict) and expected.keys() == actual.keys():
-        pairs = [(f"{where}.{key}", value, actual[key]) for key, value in expected.items()]
-    elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
-        pairs = [(f"{where}[{i}]", a, b) for i, (a, b) in enumerate(zip(expected, actual))]
-    else:
-        pairs = []
-    for name, a, b in pairs:
-        if not same(a, b):
-            return first_difference(a, b, name)
-    return f"at {where or 'the top'} expected {expected}\n     got {actual}"
-
-
-def difference(expected, answer):
-    """None, or a sentence that says how an answer is not what it must be."""
-    if expected.errors:
-        code = answer.json().get("code") if answer.status >= 300 else None
-        if (answer.status, code) in expected.errors:
-            return None
-        return f"expected one of {expected.errors}, got {answer.status} {code}"
-    if answer.status >= 300 and (answer.status, answer.json().get("code")) in expected.maybe:
-        raise Undetermined("a cast of rows that are not shown")
-    count = len(expected.rows)
-    total = "*" if expected.total is None else expected.total
-    first_last = f"{expected.first}-{expected.first + count - 1}" if count else "*"
-    status = 206 if expected.total is not None and count < expected.total else 200
-    if answer.status != status:
-        return f"expected {status}, got {answer.status}; rows: {list(expected.rows)}"
-    if answer.header("content-range") not in (f"{first_last}/{total}", None):
-        return f"expected the range {first_last}/{total}, got {answer.header('content-range')}"
-    if answer.header("content-range") is None and answer.header("transfer-encoding") != "chunked":
-        return "no range"
-    rows = parse_answer(answer.body.decode("utf-8"))
-    if expected.is_object:
-        rows = [rows]
-    if not same(expected.rows, rows):
-        return first_difference(expected.rows, rows)
-    return None
+            return failed(errors, query.maybe)
+        if "nulls=stripped" in accept:
+            rows = stripped(rows)
+        return Expected(set(), rows, offset, total, is_object, query.maybe)

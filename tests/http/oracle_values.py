@@ -29,7 +29,7 @@ class Failure(Exception):
 
 
 class Json:
-    """A JSON value, also JSON's null. Text that is no JSON is shown as a string and has no insides."""
+    """A JSON value, also JSON's null. Text that is no JSON is a string without insides."""
 
     def __init__(self, value, is_json=True):
         self.value = value
