@@ -675,6 +675,30 @@ static void many_tables(void **state)
     }
 }
 
+/* Sixteen million ways to name the columns of two keys: were all looked at, it would take minutes. */
+static void many_names(void **state)
+{
+    static const char text[] =
+        "table p a* b* c* d*\ntable q a* b* c* d*\ntable j a* b* c* d* e* f* g* h*\n"
+        "key to_p j a,b,c,d p a,b,c,d\nkey to_q j e,f,g,h q a,b,c,d\n"
+        "view vp p.a=a1 p.a=a2 p.a=a3 p.a=a4 p.b=b1 p.b=b2 p.b=b3 p.b=b4"
+        " p.c=c1 p.c=c2 p.c=c3 p.c=c4 p.d=d1 p.d=d2 p.d=d3 p.d=d4\n"
+        "view vq q.a=a1 q.a=a2 q.a=a3 q.a=a4 q.b=b1 q.b=b2 q.b=b3 q.b=b4"
+        " q.c=c1 q.c=c2 q.c=c3 q.c=c4 q.d=d1 q.d=d2 q.d=d3 q.d=d4\n"
+        "view vj j.a=a1 j.a=a2 j.b=b1 j.b=b2 j.c=c1 j.c=c2 j.d=d1 j.d=d2"
+        " j.e=e1 j.e=e2 j.f=f1 j.f=f2 j.g=g1 j.g=g2 j.h=h1 j.h=h2\n";
+
+    (void)state;
+    schema_fixture_fini(&f);
+    schema_fixture_init(&f, text);
+    for (int i = 0; i < 20; i++) {
+        assert_false(find("vp", "vq!nothing"));
+        assert_string_equal(fault.code, "PGRST200");
+    }
+    assert_false(find("vp", "vq"));
+    assert_string_equal(fault.code, "PGRST201");
+}
+
 /* From everywhere to everywhere, with every hint: an answer that makes sense, or a fault. */
 static void everything_with_everything(void **state)
 {
@@ -736,6 +760,7 @@ int main(void)
         TEST(hidden_tables),
         TEST(no_memory),
         TEST(many_tables),
+        TEST(many_names),
         TEST(everything_with_everything),
     };
 
