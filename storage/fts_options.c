@@ -5,6 +5,8 @@
  */
 #include "storage/fts_options.h"
 
+#include <strings.h>
+
 #include "base/attributes.h"
 #include "storage/sql_token.h"
 
@@ -28,19 +30,36 @@ static bool is_option(struct sql_token token, const char *option)
 static enum status read_option(struct sql_token name, struct sql_token value, struct arena *arena,
                                struct fts_options *options)
 {
-    const char **to = is_option(name, "content")         ? &options->content
-                      : is_option(name, "content_rowid") ? &options->rowid
-                                                         : NULL;
     const char *text;
 
-    if (to == NULL || !sql_token_is_name(value)) {
+    if (!sql_token_is_name(value)) {
         return STATUS_OK;
     }
     text = sql_token_name(value, arena);
     if (text == NULL) {
         return STATUS_NOMEM;
     }
-    *to = text[0] == '\0' ? NULL : text;
+    if (is_option(name, "content")) {
+        options->content = text[0] == '\0' ? NULL : text;
+    } else if (is_option(name, "content_rowid")) {
+        options->rowid = text[0] == '\0' ? NULL : text;
+    } else if (is_option(name, "detail")) { /* "full", of which the beginning is enough */
+        options->is_full = strncasecmp(text, "full", strlen(text)) == 0;
+    }
+    return STATUS_OK;
+}
+
+static enum status add_unindexed(struct sql_token name, struct arena *arena,
+                                 struct fts_options *options)
+{
+    struct fts_unindexed *column = arena_alloc(arena, sizeof(*column));
+    const char *text = sql_token_name(name, arena);
+
+    if (column == NULL || text == NULL) {
+        return STATUS_NOMEM;
+    }
+    *column = (struct fts_unindexed){.next = options->unindexed, .name = text};
+    options->unindexed = column;
     return STATUS_OK;
 }
 
@@ -57,6 +76,10 @@ static enum status read_arguments(struct str sql, struct arena *arena, struct ft
             read_option(before, next, arena, options) != STATUS_OK) {
             return STATUS_NOMEM;
         }
+        if (sql_token_is_word(token, "UNINDEXED") && sql_token_is_name(before) &&
+            add_unindexed(before, arena, options) != STATUS_OK) {
+            return STATUS_NOMEM;
+        }
         before = token;
         token = next;
     }
@@ -65,7 +88,7 @@ static enum status read_arguments(struct str sql, struct arena *arena, struct ft
 
 enum status fts_options_read(struct str sql, struct arena *arena, struct fts_options *ret)
 {
-    struct fts_options options = {.is_fts = false};
+    struct fts_options options = {.is_full = true};
     struct sql_token token;
     enum status status;
 

@@ -38,6 +38,7 @@ struct schema_column {
     bool is_not_null;
     unsigned key_place; /* 1-based place in the primary key, 0: not in it */
     bool is_generated;
+    bool is_fts_indexed; /* of an FTS5 table: the index has its words, and their places */
 
     /* Of a view: the column of a base table that it is, unchanged. Both NULL: none. */
     const char *origin_table;

@@ -23,6 +23,20 @@ static int read_writable(struct schema_read *r, struct schema_table *table)
     return (code & 0xff) == SQLITE_ERROR ? SQLITE_OK : code;
 }
 
+static void mark_indexed(struct schema_table *table, const struct fts_options *options)
+{
+    struct schema_column *columns = (struct schema_column *)(uintptr_t)table->columns; /* ours */
+
+    for (size_t i = 0; i < table->columns_count; i++) {
+        const struct fts_unindexed *at = options->unindexed;
+
+        while (at != NULL && !str_equal_nocase(str_of(at->name), str_of(columns[i].name))) {
+            at = at->next;
+        }
+        columns[i].is_fts_indexed = options->is_full && at == NULL;
+    }
+}
+
 int schema_read_virtual(struct schema_read *r, struct schema_table *table, struct str sql)
 {
     const struct schema_table *content;
@@ -36,6 +50,7 @@ int schema_read_virtual(struct schema_read *r, struct schema_table *table, struc
         content = options.content == NULL ? NULL : schema_read_find(r, options.content);
         table->fts_content = content == NULL ? NULL : content->name;
         table->fts_rowid = options.rowid == NULL ? "rowid" : options.rowid;
+        mark_indexed(table, &options);
     }
     return read_writable(r, table);
 }

@@ -95,10 +95,11 @@ static const char *row_name(const struct schema_table *table, const struct schem
 static bool is_index_of(const struct schema_table *index, const struct schema_table *table,
                         const struct schema_column *column)
 {
+    const struct schema_column *indexed = schema_find_column(index, str_of(column->name));
+
     return index->is_fts && index->fts_content != NULL && index->fts_rowid != NULL &&
-           str_equal_nocase(str_of(index->fts_content), str_of(table->name)) &&
-           schema_find_column(index, str_of(column->name)) != NULL &&
-           row_name(table, index) != NULL;
+           str_equal_nocase(str_of(index->fts_content), str_of(table->name)) && indexed != NULL &&
+           indexed->is_fts_indexed && row_name(table, index) != NULL;
 }
 
 /* Return: NULL: none. */
@@ -110,7 +111,7 @@ static const struct schema_table *find_index(struct planner *p, const struct pla
     if (node == &p->root && p->source->sql != NULL) {
         return NULL;
     }
-    if (node->table->is_fts) {
+    if (node->table->is_fts && column->is_fts_indexed) {
         return node->table;
     }
     for (size_t i = 0; i < schema->tables_count; i++) {

@@ -46,6 +46,8 @@ static const char script[] =
     "CREATE VIRTUAL TABLE titles USING FTS5(title, content='BOOK', content_rowid = \"id\","
     "  tokenize = 'unicode61 remove_diacritics 2');"
     "CREATE VIRTUAL TABLE empty USING fts5(title, content='');"
+    "CREATE VIRTUAL TABLE partly USING fts5(a, \"b\" unindexed, unindexed, d, DETAIL = 'FU');"
+    "CREATE VIRTUAL TABLE flat USING fts5(a, detail=column);"
     "CREATE VIRTUAL TABLE viewed USING fts5(title, content=[plain]);"
     "CREATE VIRTUAL TABLE vocabulary USING fts5vocab('words', 'row');";
 
@@ -197,6 +199,20 @@ static void expect_fts(struct fixture *f, const char *name, const char *content,
     schema_unref(schema);
 }
 
+/* Which columns have all that a query may ask for. */
+static void expect_indexed(const struct schema *schema, const char *name, const char *expected)
+{
+    const struct schema_table *table = table_of(schema, name);
+    char text[100] = "";
+
+    for (size_t i = 0; i < table->columns_count; i++) {
+        if (table->columns[i].is_fts_indexed) {
+            (void)strcat(strcat(text, table->columns[i].name), " ");
+        }
+    }
+    assert_string_equal(text, expected);
+}
+
 static void test_fts(void **state)
 {
     struct fixture *f = *state;
@@ -206,6 +222,9 @@ static void test_fts(void **state)
     expect_fts(f, "titles", "book", "id");
     expect_fts(f, "empty", "(none)", "rowid");
     expect_fts(f, "viewed", "plain", "rowid");
+    expect_indexed(schema, "words", "body ");
+    expect_indexed(schema, "partly", "a unindexed d ");
+    expect_indexed(schema, "flat", "");
     assert_false(table_of(schema, "vocabulary")->is_fts);
     assert_false(table_of(schema, "book")->is_fts);
     for (size_t i = 0; i < schema->tables_count; i++) {
