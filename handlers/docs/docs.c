@@ -2,6 +2,7 @@
 
 #include "handlers/docs/asset.h"
 #include "server/call.h"
+#include "server/if_none_match.h"
 #include "server/weighted.h"
 
 /* Only what lies here is run, shown and asked: nothing in the page itself, nothing from elsewhere. */
@@ -38,15 +39,6 @@ static bool takes_gzip(const struct request *request)
     return is_taken;
 }
 
-/* A "W/" before it does not matter here (RFC 9110, 13.1.2). */
-static bool is_known(const struct request *request, const char *etag)
-{
-    struct str list = request_header(request, STR("If-None-Match"));
-
-    return str_equal(list, STR("*")) ||
-           (list.size > 0 && memmem(list.at, list.size, etag, strlen(etag)) != NULL);
-}
-
 static void refuse_coding(struct call *call)
 {
     const struct problem_words words = {
@@ -64,7 +56,7 @@ static void answer(struct call *call, const struct asset *asset)
         refuse_coding(call);
         return;
     }
-    if (is_known(&call->request, asset->etag)) {
+    if (if_none_match_has(&call->request, asset->etag)) {
         call_answer_empty(call, 304);
     } else {
         call_answer_lent(call, asset->content_type, asset->bytes);

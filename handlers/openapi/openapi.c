@@ -8,6 +8,7 @@
 #include "handlers/openapi/document.h"
 #include "pool/executor.h"
 #include "server/call.h"
+#include "server/if_none_match.h"
 #include "storage/connection.h"
 #include "storage/database.h"
 #include "storage/slot.h"
@@ -166,17 +167,6 @@ static enum status document_of(const struct openapi *openapi, const struct schem
     return STATUS_OK;
 }
 
-/* Is etag among those of an If-None-Match? A "W/" before it does not matter (RFC 9110, 13.1.2). */
-static bool is_known(struct str list, const char *etag)
-{
-    size_t size = strlen(etag);
-
-    if (str_equal(str_trim(list), STR("*"))) {
-        return true;
-    }
-    return list.size >= size && memmem(list.at, list.size, etag, size) != NULL;
-}
-
 /* From the directory of path up to the root: "." of "/openapi.json", ".." of "/api/". */
 static void put_server(struct buf *b, struct str path)
 {
@@ -197,7 +187,7 @@ static void answer_with(struct call *call, const struct document *d, const char 
 {
     struct buf *body;
 
-    if (is_known(request_header(&call->request, STR("If-None-Match")), d->etag)) {
+    if (if_none_match_has(&call->request, d->etag)) {
         call_answer_empty(call, 304);
     } else {
         body = call_answer(call, 200, content_type);

@@ -8,7 +8,6 @@
 #ifndef GANTRY_HANDLERS_TABLE_ETAG_H
 #define GANTRY_HANDLERS_TABLE_ETAG_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -31,8 +30,5 @@ NODISCARD enum status etag_key_init(struct etag_key *key, struct error *err);
  */
 void etag_write(const struct etag_key *key, const struct request *request, uint64_t version,
                 char to[ETAG_SIZE]);
-
-/* Does the client have it: is it in If-None-Match, compared weakly, or is that "*"? Pure. */
-bool etag_is_known(const struct request *request, const char *etag);
 
 #endif

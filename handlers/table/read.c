@@ -10,6 +10,7 @@
 #include "handlers/table/location.h"
 #include "handlers/table/table_internal.h"
 #include "pool/executor.h"
+#include "server/if_none_match.h"
 #include "storage/slot.h"
 
 #define BOUNDED_PIECES 4
@@ -274,7 +275,7 @@ bool read_answer(struct read *r)
     if (r->reading.version != 0 && is_repeatable(r)) { /* it is known which state this is */
         etag_write(&r->api->etag_key, &r->call->request, r->reading.version, r->etag);
     }
-    if (r->etag[0] != '\0' && etag_is_known(&r->call->request, r->etag)) {
+    if (r->etag[0] != '\0' && if_none_match_has(&r->call->request, r->etag)) {
         answer_not_modified(r);
         return true;
     }

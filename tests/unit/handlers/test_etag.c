@@ -1,57 +1,10 @@
-/* ETags and If-None-Match: RFC 9110, 8.8.3 and 13.1.2. */
+/* ETags: RFC 9110, 8.8.3. */
 #include "handlers/table/etag.h"
 
-#include <stdlib.h>
-
-#include "tests/unit/random.h"
+#include "base/attributes.h"
 #include "tests/unit/text.h"
 
 static const struct etag_key key = {"0123456789abcde"};
-
-static const struct {
-    const char *values[2]; /* one If-None-Match header each */
-    bool is_known;         /* is W/"abc" among them? */
-} cases[] = {
-    {{NULL}, false},
-    {{""}, false},
-    {{"*"}, true},
-    {{" * "}, true},
-    {{"W/\"abc\""}, true},
-    {{"\"abc\""}, true}, /* weakly the same */
-    {{"\"abd\""}, false},
-    {{"\"ABC\""}, false},
-    {{"w/\"abc\""}, false}, /* the mark has one case */
-    {{"\"x\", \"y\", W/\"abc\""}, true},
-    {{"\"x\",\"abc\",\"y\""}, true},
-    {{",, \"x\" ,, \"abc\""}, true},
-    {{"\"x,\", \"abc\""}, true},
-    {{"\"x, \\\", \"abc\""}, true}, /* a backslash is a character like others here */
-    {{"\"abc"}, false},
-    {{"abc"}, false},
-    {{"abc, \"abc\""}, false}, /* what does not parse ends it */
-    {{"\"\""}, false},
-    {{"W/"}, false},
-    {{"\"x\"", "\"abc\""}, true},
-    {{"\"abc\"", "\"x\""}, true},
-    {{"\"x\", *"}, false}, /* only alone */
-};
-
-static void known_or_not(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        struct header headers[3] = {{STR("If-Match"), STR("*")}};
-        struct request request = {.headers = headers, .headers_count = 1};
-
-        for (size_t k = 0; k < 2 && cases[i].values[k] != NULL; k++) {
-            headers[request.headers_count++] =
-                (struct header){STR("if-none-match"), str_of(cases[i].values[k])};
-        }
-        if (etag_is_known(&request, "W/\"abc\"") != cases[i].is_known) {
-            fail_msg("case %zu: %s", i, cases[i].values[0]);
-        }
-    }
-}
 
 struct read {
     const char *path;
@@ -136,34 +89,12 @@ static void keys_differ(void **state)
     assert_string_not_equal(etags[0], etags[1]);
 }
 
-/* Whatever it is, it ends, and nothing beside it is read. */
-static void any_bytes_at_all(void **state)
-{
-    static const char letters[] = "W/\",* \tab\\";
-    struct random random = {5};
-
-    (void)state;
-    for (size_t round = 0; round < 20000; round++) {
-        size_t n = random_below(&random, 40);
-        char *text = malloc(n + 1); /* of its very size, for the sanitizers */
-        struct header header = {STR("If-None-Match"), {text, n}};
-        struct request request = {.method = METHOD_GET, .headers = &header, .headers_count = 1};
-
-        assert_non_null(text);
-        for (size_t i = 0; i < n; i++) {
-            text[i] = letters[random_below(&random, sizeof(letters) - 1)];
-        }
-        (void)etag_is_known(&request, "W/\"ab\"");
-        free(text);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_or_not),           cmocka_unit_test(its_form),
-        cmocka_unit_test(whatever_differs_shows), cmocka_unit_test(keys_differ),
-        cmocka_unit_test(any_bytes_at_all),
+        cmocka_unit_test(its_form),
+        cmocka_unit_test(whatever_differs_shows),
+        cmocka_unit_test(keys_differ),
     };
 
     return cmocka_run_group_tests_name("handlers/etag", tests, NULL, NULL);
