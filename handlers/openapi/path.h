@@ -7,9 +7,6 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-/* Move *at, which begins with "/", behind its first segment. Return: that; *ret_is_param: {name}? */
-struct str path_next(const char **at, bool *ret_is_param);
-
 /* The path with its literal segments escaped. is_shape: with "{}" for every parameter. */
 void path_put(struct buf *b, const char *path, bool is_shape);
 

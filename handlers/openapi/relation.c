@@ -43,7 +43,8 @@ static void put_reference(struct outline *o, struct str name, const char *kind,
     outline_close(o);
 }
 
-void relation_put_reference(struct outline *o, struct str name, const struct schema_table *table)
+/* {"$ref":"#/components/schemas/T"}, as the member name. */
+static void put_row_reference(struct outline *o, struct str name, const struct schema_table *table)
 {
     put_reference(o, name, "schemas/", table, NULL);
 }
@@ -65,7 +66,7 @@ static void put_rows(struct outline *o, struct str name, const struct schema_tab
 {
     outline_open(o, name);
     outline_text(o, STR("type"), STR("array"));
-    relation_put_reference(o, STR("items"), table);
+    put_row_reference(o, STR("items"), table);
     outline_close(o);
 }
 
@@ -81,7 +82,7 @@ void relation_put_content(struct outline *o, const struct schema_table *table, b
     outline_open(o, STR("content"));
     outline_open(o, STR("application/json"));
     if (is_one) {
-        relation_put_reference(o, STR("schema"), table);
+        put_row_reference(o, STR("schema"), table);
     } else {
         put_rows(o, STR("schema"), table);
     }
@@ -91,7 +92,7 @@ void relation_put_content(struct outline *o, const struct schema_table *table, b
         put_text_media(o, STR("application/x-ndjson"));
     }
     outline_open(o, STR("application/vnd.pgrst.object+json"));
-    relation_put_reference(o, STR("schema"), table);
+    put_row_reference(o, STR("schema"), table);
     outline_close(o);
     outline_close(o);
 }

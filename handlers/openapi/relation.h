@@ -31,9 +31,6 @@ void relation_put_response(struct outline *o, const struct schema_table *table);
 void relation_put_filter(struct outline *o, const struct schema_table *table,
                          const struct schema_column *column);
 
-/* {"$ref":"#/components/schemas/T"}, as the member name. */
-void relation_put_reference(struct outline *o, struct str name, const struct schema_table *table);
-
 /* The content of an answer that is rows of it, in every type there is: the member "content". */
 void relation_put_content(struct outline *o, const struct schema_table *table, bool is_one);
 
