@@ -4,11 +4,11 @@
  * The worker's side is call_flush: the first one makes the stream and tells the loop, who sends the
  * head; from then on bytes go through a pipe. While the client reads slowly the worker waits, but for
  * no longer than stall_ms in one go (a glance, if others wait for a thread of its pool), and for
- * nothing any more once half of snapshot_ms has passed: then everything that follows goes to a spool, at full speed, and the worker is free. So that those
- * who come next do not feel it, at most half of the processors do that at a time; the others wait on.
- * From there it is
- * brought back into the pipe in pieces by the executor of spools, as the client reads on; so no loop
- * touches a disk. Without spools, or when they are full, the stream is cut.
+ * nothing any more once half of snapshot_ms has passed: then everything that follows goes to a spool,
+ * at full speed, and the worker is free. So that those who come next do not feel it, at most half of
+ * the processors do that at a time; the others wait on. From there it is brought back into the pipe in
+ * pieces by the executor of spools, as the client reads on; so no loop touches a disk. Without spools,
+ * or when they are full, the stream is cut.
  *
  *     worker --pipe_put--> pipe --pipe_take--> loop --> client
  *        \                  ^
@@ -100,9 +100,8 @@ struct stream {
     struct gzip *gzip; /* NULL: pieces leave as they are */
     struct buf packed; /* a piece, compressed */
     struct pipe_patience patience;
-    int64_t
-        waiting_since_ns; /* since then waited_put bytes, less than half a pipe, have been taken */
-    size_t waited_put;
+    int64_t waiting_since_ns; /* for the client to take half a pipe; 0: it never stalled */
+    size_t waited_put;        /* bytes that it has taken since then */
     bool has_stalled;
     bool is_spooling; /* counts in streams->spooling */
     bool is_failed;   /* nothing more goes into it */
