@@ -1,26 +1,11 @@
-#include "handlers/table/rpc.h"
+#include "handlers/table/rpc_internal.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "base/nearest.h"
 #include "handlers/table/answer.h"
 #include "handlers/table/arguments.h"
 #include "handlers/table/read.h"
-#include "storage/database.h"
-
-struct rpc {
-    struct handler get;
-    struct handler post;
-    const struct table_api *api;
-    struct rpc_conf conf;
-    struct param *params;
-    size_t *binding; /* parameter i of the statement is params[binding[i]] */
-    size_t binding_count;
-    bool has_volatile; /* the SQL may ask for the time or for random numbers: by the schema ... */
-    uint32_t schema_version; /* ... of that version; another one may have changed a view */
-};
 
 /* --- answering -------------------------------------------------------------------------------- */
 
@@ -209,141 +194,6 @@ static void post_work(const struct handler *handler, struct call *call, struct w
     answer(const_container_of(handler, struct rpc, post), call, worker, false);
 }
 
-/* --- checking ----------------------------------------------------------------------------------- */
-
-/* Where the faults of one query go. */
-struct faults {
-    rpc_fault_fn report;
-    void *user;
-    unsigned count;
-};
-
-static void fault(struct faults *f, enum rpc_fault what, const char *param, const char *format, ...)
-    PRINTF_LIKE(4, 5);
-
-static void fault(struct faults *f, enum rpc_fault what, const char *param, const char *format, ...)
-{
-    char text[sizeof(((struct error *)NULL)->text) + sizeof(((struct error *)NULL)->hint) + 2];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
-    va_end(args);
-    f->count++;
-    f->report(f->user, what, param, text);
-}
-
-static size_t find_param(const struct rpc_conf *conf, const char *name)
-{
-    size_t i = 0;
-
-    while (i < conf->params_count && strcmp(conf->params[i].name, name) != 0) {
-        i++;
-    }
-    return i;
-}
-
-/* Every :name is a param, every param is a :name. */
-static void bind_names(struct rpc *rpc, const struct statement_info *info, struct faults *f)
-{
-    const struct rpc_conf *conf = &rpc->conf;
-
-    for (size_t i = 0; i < info->parameters_count; i++) {
-        rpc->binding[i] = find_param(conf, info->parameters[i]);
-        if (rpc->binding[i] == conf->params_count) {
-            fault(f, RPC_FAULT_SQL, NULL, "the SQL uses :%s, which is not in params",
-                  info->parameters[i]);
-        }
-    }
-    for (size_t k = 0; k < conf->params_count; k++) {
-        bool is_used = false;
-
-        for (size_t i = 0; i < info->parameters_count; i++) {
-            is_used = is_used || rpc->binding[i] == k;
-        }
-        if (!is_used) {
-            fault(f, RPC_FAULT_PARAM, conf->params[k].name,
-                  "not used in the SQL; write :%s where its value belongs, or remove it",
-                  conf->params[k].name);
-        }
-    }
-}
-
-static bool has_column(const struct statement_info *info, const char *name)
-{
-    for (size_t i = 0; i < info->columns_count; i++) {
-        if (str_equal_nocase(str_of(info->columns[i]), str_of(name))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Rows "of a table" have all its columns. */
-static void check_table(const struct rpc *rpc, const struct statement_info *info, struct faults *f)
-{
-    const struct schema *schema = schema_get(rpc->api->conf.db);
-    const struct schema_table *table = schema_find(schema, str_of(rpc->conf.table));
-
-    if (table == NULL || !table_is_served(rpc->api, table)) {
-        fault(f, RPC_FAULT_RETURNS, NULL, "there is no table or view \"%s\"", rpc->conf.table);
-    }
-    for (size_t i = 0; table != NULL && i < table->columns_count; i++) {
-        if (!has_column(info, table->columns[i].name)) {
-            fault(f, RPC_FAULT_SQL, NULL,
-                  "the result lacks the column \"%s\" of %s; select all of them: SELECT %s.* ...",
-                  table->columns[i].name, table->name, table->name);
-            break;
-        }
-    }
-    schema_unref(schema);
-}
-
-/* A semicolon behind the statement, or a comment without an end, is well only where nothing follows. */
-static enum status check_inside(const struct rpc *rpc, struct connection *inspector,
-                                struct faults *f)
-{
-    const size_t size = strlen(rpc->conf.sql) + sizeof("SELECT * FROM (\n)");
-    char *sql = mem_alloc(size);
-    struct statement_info info;
-    struct error err = {0};
-    enum status status;
-
-    if (sql == NULL) {
-        return STATUS_NOMEM;
-    }
-    (void)snprintf(sql, size, "SELECT * FROM (%s\n)", rpc->conf.sql); /* measured above */
-    status = connection_inspect(inspector, sql, &info, &err);
-    mem_free(sql);
-    if (status == STATUS_OK) {
-        statement_info_fini(&info);
-    } else if (status != STATUS_NOMEM) {
-        fault(f, RPC_FAULT_SQL, NULL,
-              "it cannot be read from, as in SELECT * FROM (...): %s; end it without a semicolon",
-              err.text);
-        status = STATUS_OK;
-    }
-    return status;
-}
-
-static void check(struct rpc *rpc, const struct statement_info *info, struct faults *f)
-{
-    enum rpc_returns returns = rpc->conf.returns;
-
-    if (!info->is_read_only) {
-        fault(f, RPC_FAULT_SQL, NULL,
-              "the statement writes: named queries only read so far; make it a route");
-    }
-    if ((returns == RPC_SCALAR || returns == RPC_VALUES) && info->columns_count != 1) {
-        fault(f, RPC_FAULT_SQL, NULL, "the result has %zu columns, and a value is one",
-              info->columns_count);
-    }
-    if (returns == RPC_ROWS || returns == RPC_ROW) {
-        check_table(rpc, info, f);
-    }
-    bind_names(rpc, info, f);
-}
-
 /* --- life --------------------------------------------------------------------------------------- */
 
 static void init_handlers(struct rpc *rpc)
@@ -360,68 +210,34 @@ static void init_handlers(struct rpc *rpc)
     rpc->post.work = post_work;
 }
 
-static uint32_t schema_version(const struct table_api *api)
-{
-    const struct schema *schema = schema_get(api->conf.db);
-    uint32_t version = schema->version;
-
-    schema_unref(schema);
-    return version;
-}
-
-static enum status fill(struct rpc *rpc, const struct rpc_conf *conf,
-                        const struct statement_info *info, struct connection *inspector,
-                        struct faults *f)
+static enum status fill(struct rpc *rpc, const struct rpc_conf *conf, struct connection *inspector,
+                        rpc_fault_fn on_fault, void *user)
 {
     rpc->conf = *conf;
     rpc->params = mem_alloc((conf->params_count + 1) * sizeof(*rpc->params));
-    rpc->binding = mem_alloc((info->parameters_count + 1) * sizeof(*rpc->binding));
-    if (rpc->params == NULL || rpc->binding == NULL) {
+    if (rpc->params == NULL) {
         return STATUS_NOMEM;
     }
     for (size_t i = 0; i < conf->params_count; i++) {
         rpc->params[i] = conf->params[i];
     }
     rpc->conf.params = rpc->params;
-    rpc->binding_count = info->parameters_count;
-    rpc->has_volatile = info->is_volatile;
     init_handlers(rpc);
-    check(rpc, info, f);
-    if (f->count == 0 && conf->returns != RPC_VOID &&
-        check_inside(rpc, inspector, f) == STATUS_NOMEM) {
-        return STATUS_NOMEM;
-    }
-    return f->count == 0 ? STATUS_OK : STATUS_INVALID;
+    return rpc_check(rpc, inspector, on_fault, user);
 }
 
 enum status rpc_create(const struct rpc_conf *conf, const struct table_api *api,
                        struct connection *inspector, rpc_fault_fn on_fault, void *user,
                        struct rpc **ret)
 {
-    struct faults f = {.report = on_fault, .user = user};
-    struct statement_info info;
-    uint32_t version = schema_version(api); /* or an older one than the connection sees: harmless */
-    struct error err = {0};
-    struct rpc *rpc;
-    enum status status = connection_inspect(inspector, conf->sql, &info, &err);
+    struct rpc *rpc = mem_zalloc(sizeof(*rpc));
+    enum status status;
 
-    if (status == STATUS_NOMEM) {
-        return status;
-    }
-    if (status != STATUS_OK) {
-        fault(&f, RPC_FAULT_SQL, NULL, "%s%s%s", err.text, err.hint[0] == '\0' ? "" : "; ",
-              err.hint);
-        return STATUS_INVALID;
-    }
-    rpc = mem_zalloc(sizeof(*rpc));
     if (rpc == NULL) {
-        statement_info_fini(&info);
         return STATUS_NOMEM;
     }
     rpc->api = api;
-    rpc->schema_version = version;
-    status = fill(rpc, conf, &info, inspector, &f);
-    statement_info_fini(&info);
+    status = fill(rpc, conf, inspector, on_fault, user);
     if (status != STATUS_OK) {
         rpc_destroy(rpc);
         return status;
