@@ -155,7 +155,7 @@ static size_t read_all(struct exchange *ex) ON_LOOP
     struct reader r = {.taken = 0};
 
     for (;;) {
-        if (ex->call.stream != NULL && !ex->is_with_worker) {
+        if (!ex->is_with_worker && ex->call.stream != NULL) { /* else it is the worker's */
             take(&r, ex->call.stream);
             if (is_over(ex)) {
                 take(&r, ex->call.stream); /* the last refill */
