@@ -6,66 +6,15 @@
 struct openapi_routes {
     struct openapi_route *list;
     struct openapi_query *queries;
-    struct openapi_param *params; /* of all of them, one behind the other */
+    struct param *params; /* of all of them, one behind the other */
 };
 
-_Static_assert((int)CONFIG_INTEGER == (int)OPENAPI_INTEGER &&
-                   (int)CONFIG_NUMBER == (int)OPENAPI_NUMBER &&
-                   (int)CONFIG_STRING == (int)OPENAPI_STRING &&
-                   (int)CONFIG_BOOLEAN == (int)OPENAPI_BOOLEAN &&
-                   (int)CONFIG_BLOB == (int)OPENAPI_BLOB && (int)CONFIG_JSON == (int)OPENAPI_JSON &&
-                   (int)PARAM_IN_PATH == (int)OPENAPI_IN_PATH &&
-                   (int)PARAM_IN_QUERY == (int)OPENAPI_IN_QUERY &&
-                   (int)PARAM_IN_BODY == (int)OPENAPI_IN_BODY,
-               "config, handlers/sql and handlers/openapi must number their types alike");
-
-/* The default as the configuration writes it; a blob stays the base64 text that it is there. */
-static struct value fallback_of(const struct config_param *p)
-{
-    switch (p->type) {
-    case CONFIG_INTEGER:
-    case CONFIG_BOOLEAN:
-        return (struct value){.type = VALUE_INTEGER, .integer = p->default_integer};
-    case CONFIG_NUMBER:
-        return (struct value){.type = VALUE_REAL, .real = p->default_number};
-    default:
-        return (struct value){.type = VALUE_TEXT, .bytes = str_of(p->default_text)};
-    }
-}
-
-static struct openapi_param param_of(const struct config_param *p, enum openapi_in in)
-{
-    struct openapi_param param = {
-        .name = p->name,
-        .description = p->description,
-        .type = (enum openapi_type)p->type,
-        .in = in,
-        .is_required = p->has_default == CONFIG_REQUIRED,
-        .is_nullable = p->has_default == CONFIG_DEFAULT_NULL,
-        .has_default = p->has_default == CONFIG_DEFAULT_VALUE,
-        .has_minimum = p->has_minimum,
-        .has_maximum = p->has_maximum,
-        .minimum_integer = p->minimum_integer,
-        .maximum_integer = p->maximum_integer,
-        .minimum_number = p->minimum_number,
-        .maximum_number = p->maximum_number,
-        .min_length = p->min_length,
-        .max_length = p->max_length,
-    };
-
-    if (param.has_default) {
-        param.fallback = fallback_of(p);
-    }
-    return param;
-}
-
 /* What sleep takes: it says so in its README only. */
-static const struct openapi_param sleep_params[] = {
+static const struct param sleep_params[] = {
     {.name = "ms",
      .description = "Milliseconds to hold a thread.",
-     .type = OPENAPI_INTEGER,
-     .in = OPENAPI_IN_QUERY,
-     .is_required = true,
+     .type = PARAM_INTEGER,
+     .in = PARAM_IN_QUERY,
      .has_minimum = true,
      .has_maximum = true,
      .maximum_integer = 3600000,
@@ -78,7 +27,7 @@ static enum openapi_result result_of(enum config_result result)
 }
 
 /* params has room for the route's parameters. */
-static struct openapi_route route_of(const struct config_route *conf, struct openapi_param *params)
+static struct openapi_route route_of(const struct config_route *conf, struct param *params)
 {
     struct openapi_route route = {.method = method_of(str_of(conf->method)),
                                   .path = conf->path,
@@ -94,8 +43,7 @@ static struct openapi_route route_of(const struct config_route *conf, struct ope
         return route;
     }
     for (size_t i = 0; i < conf->params_count; i++) {
-        params[i] =
-            param_of(&conf->params[i], (enum openapi_in)routes_place_of(conf, &conf->params[i]));
+        params[i] = routes_param_of(&conf->params[i], routes_place_of(conf, &conf->params[i]));
     }
     return route;
 }
@@ -128,10 +76,10 @@ static enum openapi_returns returns_of(enum config_returns returns)
 }
 
 /* params has room for the query's parameters. */
-static struct openapi_query query_of(const struct config_rpc *conf, struct openapi_param *params)
+static struct openapi_query query_of(const struct config_rpc *conf, struct param *params)
 {
     for (size_t i = 0; i < conf->params_count; i++) {
-        params[i] = param_of(&conf->params[i], OPENAPI_IN_QUERY);
+        params[i] = routes_param_of(&conf->params[i], PARAM_IN_QUERY);
     }
     return (struct openapi_query){
         .name = conf->name,
@@ -159,7 +107,7 @@ static size_t count_params(const struct config *config)
 enum status openapi_routes_create(const struct config *config, struct openapi_routes **ret)
 {
     struct openapi_routes *routes = mem_zalloc(sizeof(*routes));
-    struct openapi_param *params;
+    struct param *params;
 
     if (routes == NULL) {
         return STATUS_NOMEM;

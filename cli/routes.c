@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/mem.h"
 #include "cli/openapi_routes.h"
 #include "handlers/admin/admin.h"
@@ -182,14 +181,13 @@ enum param_in routes_place_of(const struct config_route *route, const struct con
     return route->method[0] == 'P' ? PARAM_IN_BODY : PARAM_IN_QUERY; /* POST, PUT, PATCH */
 }
 
-/* The default as it is bound. Blobs are decoded in place: config has checked them. */
+/* The default as it is bound. */
 static struct value fallback_of(const struct config_param *param)
 {
-    struct value value = {.type = VALUE_NULL};
-    size_t size;
+    struct str bytes = {param->default_text, param->default_size};
 
     if (param->has_default != CONFIG_DEFAULT_VALUE) {
-        return value;
+        return (struct value){.type = VALUE_NULL};
     }
     switch (param->type) {
     case CONFIG_INTEGER:
@@ -199,22 +197,18 @@ static struct value fallback_of(const struct config_param *param)
         return (struct value){.type = VALUE_REAL, .real = param->default_number};
     case CONFIG_STRING:
     case CONFIG_JSON:
-        return (struct value){.type = VALUE_TEXT, .bytes = str_of(param->default_text)};
+        return (struct value){.type = VALUE_TEXT, .bytes = bytes};
     case CONFIG_BLOB:
         break;
     }
-    value.type = VALUE_BLOB;
-    value.bytes = (struct str){param->default_text, 0};
-    if (base64_decode(str_of(param->default_text), (unsigned char *)param->default_text, &size)) {
-        value.bytes.size = size;
-    }
-    return value;
+    return (struct value){.type = VALUE_BLOB, .bytes = bytes};
 }
 
 struct param routes_param_of(const struct config_param *p, enum param_in in)
 {
     return (struct param){
         .name = p->name,
+        .description = p->description,
         .type = (enum param_type)p->type, /* the two lists are the same; see the assertion below */
         .in = in,
         .has_default = (enum param_default)p->has_default,

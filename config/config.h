@@ -38,8 +38,9 @@ struct config_param {
     enum config_default has_default; /* "default": null or a value; absent: required */
     int64_t default_integer;         /* integer; boolean as 0 or 1 */
     double default_number;
-    char *default_text; /* string; blob as base64 text; json as compact JSON text */
-    bool has_minimum;   /* integer and number */
+    char *default_text;  /* string; the bytes of a blob; json as compact JSON text */
+    size_t default_size; /* bytes of it */
+    bool has_minimum;    /* integer and number */
     bool has_maximum;
     int64_t minimum_integer; /* of an integer */
     int64_t maximum_integer;

@@ -112,37 +112,39 @@ static uint64_t count_characters(const char *utf8)
     return n;
 }
 
-/* Reports text that is not base64. */
-static bool blob_size(struct config_reader *r, const struct config_place *at, const char *text,
-                      size_t *ret)
+/* Reports text that is not base64. Gives: freed with mem_free; NULL if it is not, or without memory. */
+static char *decode_blob(struct config_reader *r, const struct config_place *at, const char *text,
+                         size_t *ret_size)
 {
     struct str s = str_of(text);
     unsigned char *bytes = mem_alloc(BASE64_DECODED_MAX(s.size) + 1);
-    bool is_good;
 
     if (bytes == NULL) {
         r->status = STATUS_NOMEM;
-        return false;
+        return NULL;
     }
-    is_good = base64_decode(s, bytes, ret);
-    mem_free(bytes);
-    if (!is_good) {
+    if (!base64_decode(s, bytes, ret_size)) {
         config_problem(r, at, "is not base64 (with padding)");
+        mem_free(bytes);
+        return NULL;
     }
-    return is_good;
+    return (char *)bytes;
 }
 
 static void read_default_text(struct config_reader *r, const struct config_place *at,
                               const json_t *value, struct config_param *p)
 {
     const char *text = json_string_value(value);
-    size_t size = 0;
 
-    if (p->type == CONFIG_BLOB && !blob_size(r, at, text, &size)) {
-        return;
+    if (p->type == CONFIG_BLOB) {
+        p->default_text = decode_blob(r, at, text, &p->default_size);
+    } else {
+        p->default_text = config_copy(r, text);
+        p->default_size = strlen(text);
     }
-    check_length(r, at, p, p->type == CONFIG_BLOB ? size : count_characters(text));
-    p->default_text = config_copy(r, text);
+    if (p->default_text != NULL) {
+        check_length(r, at, p, p->type == CONFIG_BLOB ? p->default_size : count_characters(text));
+    }
 }
 
 static void read_default_json(struct config_reader *r, const json_t *value, struct config_param *p)
@@ -158,6 +160,7 @@ static void read_default_json(struct config_reader *r, const json_t *value, stru
     }
     text[size] = '\0';
     p->default_text = text;
+    p->default_size = size;
 }
 
 static bool fits(const json_t *value, enum config_type type)

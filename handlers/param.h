@@ -26,6 +26,7 @@ enum param_default { PARAM_REQUIRED, PARAM_DEFAULT_NULL, PARAM_DEFAULT_VALUE };
 
 struct param {
     const char *name;
+    const char *description; /* CommonMark; NULL: none */
     enum param_type type;
     enum param_in in;
     enum param_default has_default; /* with DEFAULT_NULL an explicit null is taken, too */

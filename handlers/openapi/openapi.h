@@ -20,9 +20,9 @@
 #include "base/role.h"
 #include "base/status.h"
 #include "handlers/cors.h"
+#include "handlers/param.h"
 #include "server/handler.h"
 #include "server/method.h"
-#include "storage/value.h"
 
 struct call;
 struct database;
@@ -30,36 +30,6 @@ struct openapi; /* opaque */
 struct worker;
 
 /* --- what is beside the tables ------------------------------------------------------------ */
-
-enum openapi_type {
-    OPENAPI_INTEGER,
-    OPENAPI_NUMBER,
-    OPENAPI_STRING,
-    OPENAPI_BOOLEAN,
-    OPENAPI_BLOB, /* base64 */
-    OPENAPI_JSON, /* anything */
-};
-
-enum openapi_in { OPENAPI_IN_PATH, OPENAPI_IN_QUERY, OPENAPI_IN_BODY };
-
-struct openapi_param {
-    const char *name;
-    const char *description; /* CommonMark; NULL: none */
-    enum openapi_type type;
-    enum openapi_in in;
-    bool is_required;
-    bool is_nullable;
-    bool has_default;
-    struct value fallback; /* the default; of JSON its text */
-    bool has_minimum;      /* INTEGER, NUMBER */
-    bool has_maximum;
-    int64_t minimum_integer;
-    int64_t maximum_integer;
-    double minimum_number;
-    double maximum_number;
-    uint64_t min_length; /* STRING: characters; BLOB: bytes */
-    uint64_t max_length; /* UINT64_MAX: none */
-};
 
 enum openapi_result { OPENAPI_ROWS, OPENAPI_ROW, OPENAPI_NONE, OPENAPI_ANYTHING };
 
@@ -70,7 +40,7 @@ struct openapi_route {
     const char *description; /* CommonMark; NULL: none */
     enum openapi_result result;
     bool is_created; /* is success 201, not 200? (of NONE it is 204) */
-    const struct openapi_param *params;
+    const struct param *params;
     size_t params_count;
 };
 
@@ -87,9 +57,9 @@ struct openapi_query {
     const char *name;
     const char *description; /* CommonMark; NULL: none */
     enum openapi_returns returns;
-    const char *of;   /* the type, as a column's would be declared; or the table's name */
-    bool is_volatile; /* answers POST alone */
-    const struct openapi_param *params; /* their `in` does not matter */
+    const char *of;             /* the type, as a column's would be declared; or the table's name */
+    bool is_volatile;           /* answers POST alone */
+    const struct param *params; /* their `in` does not matter */
     size_t params_count;
 };
 

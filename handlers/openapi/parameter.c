@@ -3,29 +3,29 @@
 #include "base/attributes.h"
 #include "base/json_out.h"
 
-static struct str type_of(enum openapi_type type)
+static struct str type_of(enum param_type type)
 {
     switch (type) {
-    case OPENAPI_INTEGER:
+    case PARAM_INTEGER:
         return STR("\"integer\"");
-    case OPENAPI_NUMBER:
+    case PARAM_NUMBER:
         return STR("\"number\"");
-    case OPENAPI_BOOLEAN:
+    case PARAM_BOOLEAN:
         return STR("\"boolean\"");
-    case OPENAPI_STRING:
-    case OPENAPI_BLOB:
+    case PARAM_STRING:
+    case PARAM_BLOB:
         return STR("\"string\"");
-    case OPENAPI_JSON:
+    case PARAM_JSON:
         break;
     }
     return ITEM; /* anything */
 }
 
-static void put_type(struct outline *o, const struct openapi_param *param)
+static void put_type(struct outline *o, const struct param *param)
 {
     struct str type = type_of(param->type);
 
-    if (type.at != NULL && param->is_nullable) {
+    if (type.at != NULL && param->has_default == PARAM_DEFAULT_NULL) {
         outline_open_array(o, STR("type"));
         outline_json(o, ITEM, type);
         outline_text(o, ITEM, STR("null"));
@@ -33,43 +33,43 @@ static void put_type(struct outline *o, const struct openapi_param *param)
     } else if (type.at != NULL) {
         outline_json(o, STR("type"), type);
     }
-    if (param->type == OPENAPI_INTEGER) {
+    if (param->type == PARAM_INTEGER) {
         outline_text(o, STR("format"), STR("int64"));
-    } else if (param->type == OPENAPI_BLOB) {
+    } else if (param->type == PARAM_BLOB) {
         outline_text(o, STR("contentEncoding"), STR("base64"));
     }
 }
 
-static void put_bounds(struct outline *o, const struct openapi_param *param)
+static void put_bounds(struct outline *o, const struct param *param)
 {
-    if (param->type == OPENAPI_INTEGER && param->has_minimum) {
+    if (param->type == PARAM_INTEGER && param->has_minimum) {
         outline_integer(o, STR("minimum"), param->minimum_integer);
     }
-    if (param->type == OPENAPI_INTEGER && param->has_maximum) {
+    if (param->type == PARAM_INTEGER && param->has_maximum) {
         outline_integer(o, STR("maximum"), param->maximum_integer);
     }
-    if (param->type == OPENAPI_NUMBER && param->has_minimum) {
+    if (param->type == PARAM_NUMBER && param->has_minimum) {
         outline_number(o, STR("minimum"), param->minimum_number);
     }
-    if (param->type == OPENAPI_NUMBER && param->has_maximum) {
+    if (param->type == PARAM_NUMBER && param->has_maximum) {
         outline_number(o, STR("maximum"), param->maximum_number);
     }
-    if (param->type == OPENAPI_STRING && param->min_length > 0) {
+    if (param->type == PARAM_STRING && param->min_length > 0) {
         outline_count(o, STR("minLength"), param->min_length);
     }
-    if (param->type == OPENAPI_STRING && param->max_length != UINT64_MAX) {
+    if (param->type == PARAM_STRING && param->max_length != UINT64_MAX) {
         outline_count(o, STR("maxLength"), param->max_length);
     }
 }
 
-static void put_default(struct outline *o, const struct openapi_param *param)
+static void put_default(struct outline *o, const struct param *param)
 {
     const struct value *value = &param->fallback;
     struct buf *b;
 
-    if (param->type == OPENAPI_BOOLEAN) {
+    if (param->type == PARAM_BOOLEAN) {
         outline_flag(o, STR("default"), value->integer != 0);
-    } else if (param->type == OPENAPI_JSON) {
+    } else if (param->type == PARAM_JSON) {
         outline_json(o, STR("default"), value->bytes);
     } else if (value->type == VALUE_INTEGER) {
         outline_integer(o, STR("default"), value->integer);
@@ -84,7 +84,7 @@ static void put_default(struct outline *o, const struct openapi_param *param)
     }
 }
 
-static void put_description(struct outline *o, const struct openapi_param *param)
+static void put_description(struct outline *o, const struct param *param)
 {
     if (param->description != NULL) {
         outline_text(o, STR("description"), str_of(param->description));
@@ -92,23 +92,22 @@ static void put_description(struct outline *o, const struct openapi_param *param
 }
 
 /* What a schema says about values. */
-static void put_rules(struct outline *o, const struct openapi_param *param)
+static void put_rules(struct outline *o, const struct param *param)
 {
     put_type(o, param);
     put_bounds(o, param);
-    if (param->has_default) {
+    if (param->has_default == PARAM_DEFAULT_VALUE) {
         put_default(o, param);
     }
 }
 
-void parameter_put(struct outline *o, const struct openapi_param *param, struct str name,
-                   enum openapi_in in)
+void parameter_put(struct outline *o, const struct param *param, struct str name, enum param_in in)
 {
     outline_open(o, ITEM);
     outline_text(o, STR("name"), name);
-    outline_text(o, STR("in"), in == OPENAPI_IN_PATH ? STR("path") : STR("query"));
+    outline_text(o, STR("in"), in == PARAM_IN_PATH ? STR("path") : STR("query"));
     put_description(o, param);
-    if (in == OPENAPI_IN_PATH || param->is_required) {
+    if (in == PARAM_IN_PATH || param->has_default == PARAM_REQUIRED) {
         outline_flag(o, STR("required"), true);
     }
     outline_open(o, STR("schema"));
@@ -118,13 +117,13 @@ void parameter_put(struct outline *o, const struct openapi_param *param, struct 
 }
 
 /* Return: must there be a body? */
-static bool put_required(struct outline *o, const struct openapi_param *params, size_t count,
-                         bool has_all)
+static bool put_required(struct outline *o, const struct param *params, size_t count, bool has_all)
 {
     bool has_any = false;
 
     for (size_t i = 0; i < count; i++) {
-        if ((!has_all && params[i].in != OPENAPI_IN_BODY) || !params[i].is_required) {
+        if ((!has_all && params[i].in != PARAM_IN_BODY) ||
+            params[i].has_default != PARAM_REQUIRED) {
             continue;
         }
         if (!has_any) {
@@ -139,8 +138,7 @@ static bool put_required(struct outline *o, const struct openapi_param *params, 
     return has_any;
 }
 
-void parameter_put_body(struct outline *o, const struct openapi_param *params, size_t count,
-                        bool has_all)
+void parameter_put_body(struct outline *o, const struct param *params, size_t count, bool has_all)
 {
     bool is_needed;
 
@@ -152,7 +150,7 @@ void parameter_put_body(struct outline *o, const struct openapi_param *params, s
     is_needed = put_required(o, params, count, has_all);
     outline_open(o, STR("properties"));
     for (size_t i = 0; i < count; i++) {
-        if (has_all || params[i].in == OPENAPI_IN_BODY) {
+        if (has_all || params[i].in == PARAM_IN_BODY) {
             outline_open(o, str_of(params[i].name));
             put_description(o, &params[i]);
             put_rules(o, &params[i]);

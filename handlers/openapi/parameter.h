@@ -9,11 +9,9 @@
 #include "handlers/openapi/outline.h"
 
 /* An item of "parameters", called as in the path, which may differ from what the route calls it. */
-void parameter_put(struct outline *o, const struct openapi_param *param, struct str name,
-                   enum openapi_in in);
+void parameter_put(struct outline *o, const struct param *param, struct str name, enum param_in in);
 
 /* "requestBody": an object of those of them that are in the body, or of all. */
-void parameter_put_body(struct outline *o, const struct openapi_param *params, size_t count,
-                        bool has_all);
+void parameter_put_body(struct outline *o, const struct param *params, size_t count, bool has_all);
 
 #endif

@@ -49,10 +49,10 @@ static void put_words(struct outline *o, const char *description, struct str fir
     }
 }
 
-static bool has_body(const struct openapi_param *params, size_t count)
+static bool has_body(const struct param *params, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (params[i].in == OPENAPI_IN_BODY) {
+        if (params[i].in == PARAM_IN_BODY) {
             return true;
         }
     }
@@ -115,11 +115,11 @@ static void put_parameters(struct outline *o, const struct openapi_route *route,
 {
     outline_open_array(o, STR("parameters"));
     for (size_t i = 0; i < route->params_count; i++) {
-        const struct openapi_param *param = &route->params[i];
+        const struct param *param = &route->params[i];
         struct str name = str_of(param->name);
-        if (param->in == OPENAPI_IN_PATH) {
+        if (param->in == PARAM_IN_PATH) {
             parameter_put(o, param, path_param(route->path, written, name), param->in);
-        } else if (param->in == OPENAPI_IN_QUERY) {
+        } else if (param->in == PARAM_IN_QUERY) {
             parameter_put(o, param, name, param->in);
         }
     }
@@ -226,7 +226,7 @@ static void put_query_parameters(struct outline *o, const struct openapi_query *
 
     outline_open_array(o, STR("parameters"));
     for (size_t i = 0; has_arguments && i < query->params_count; i++) {
-        parameter_put(o, &query->params[i], str_of(query->params[i].name), OPENAPI_IN_QUERY);
+        parameter_put(o, &query->params[i], str_of(query->params[i].name), PARAM_IN_QUERY);
     }
     if (table != NULL && query->returns == OPENAPI_RETURNS_TABLE_ROWS) {
         put_table_parameters(o, query, has_arguments, table);

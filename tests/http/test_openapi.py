@@ -314,3 +314,16 @@ def test_it_is_the_tables_root_as_well(shared, path, server):
     for accept in ("*/*", "application/json", "text/html, */*;q=0.1"):
         assert "tables" in shared.request("GET", path, {"Accept": accept}).json()
     assert shared.request("GET", path, {"Accept": "text/csv"}).status == 406
+
+
+def test_defaults_are_as_they_are_written(serve):
+    blob = {"x": {"type": "blob", "default": "//79/Pv6+fj39g=="}}
+    server = serve(config={
+        "routes": [{"method": "GET", "path": "/blob", "sql": "SELECT :x AS x", "params": blob}],
+        "rpc": [{"name": "blob", "returns": "scalar blob", "volatility": "stable",
+                 "sql": "SELECT :x", "params": blob}]}, schema="CREATE TABLE t(a);")
+    paths = document_of(server)["paths"]
+    for path in ("/blob", "/api/rpc/blob"):
+        assert paths[path]["get"]["parameters"][0]["schema"]["default"] == blob["x"]["default"]
+    assert server.get("/blob").json() == [{"x": blob["x"]["default"]}]
+    assert server.get("/api/rpc/blob").json() == "\\xfffefdfcfbfaf9f8f7f6"

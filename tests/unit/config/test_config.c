@@ -353,7 +353,8 @@ static void test_defaults_of_every_type(void **state)
     assert_int_equal(p->default_integer, 1);
     p = param_of(route, "x");
     assert_int_equal(p->type, CONFIG_BLOB);
-    assert_string_equal(p->default_text, "AAEC");
+    assert_int_equal(p->default_size, 3);
+    assert_memory_equal(p->default_text, "\0\1\2", 3);
     p = param_of(route, "j");
     assert_int_equal(p->type, CONFIG_JSON);
     assert_string_equal(p->default_text, "{\"a\":[1,null]}");

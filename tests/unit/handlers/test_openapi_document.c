@@ -144,33 +144,34 @@ static void make_hostile(void)
 
 /* --- routes and queries ------------------------------------------------------------------- */
 
-static const struct openapi_param id_param[] = {
+static const struct param id_param[] = {
     {.name = "id",
-     .type = OPENAPI_INTEGER,
-     .in = OPENAPI_IN_PATH,
-     .is_required = true,
+     .type = PARAM_INTEGER,
+     .in = PARAM_IN_PATH,
      .has_minimum = true,
      .minimum_integer = 1,
      .max_length = UINT64_MAX},
 };
-static const struct openapi_param number_params[] = {
-    {.name = "number", .type = OPENAPI_INTEGER, .in = OPENAPI_IN_PATH, .max_length = UINT64_MAX},
+static const struct param number_params[] = {
+    {.name = "number", .type = PARAM_INTEGER, .in = PARAM_IN_PATH, .max_length = UINT64_MAX},
     {.name = "title",
      .description = "As on the *cover*.",
-     .type = OPENAPI_STRING,
-     .in = OPENAPI_IN_BODY,
-     .is_required = true,
+     .type = PARAM_STRING,
+     .in = PARAM_IN_BODY,
      .max_length = 20},
     {.name = "price",
-     .type = OPENAPI_NUMBER,
-     .in = OPENAPI_IN_BODY,
-     .has_default = true,
+     .type = PARAM_NUMBER,
+     .in = PARAM_IN_BODY,
+     .has_default = PARAM_DEFAULT_VALUE,
      .fallback = {.type = VALUE_REAL, .real = 1.5},
      .max_length = UINT64_MAX},
 };
-static const struct openapi_param query_params[] = {
-    {.name = "limit", .type = OPENAPI_INTEGER, .is_required = true, .max_length = UINT64_MAX},
-    {.name = "title", .type = OPENAPI_STRING, .is_nullable = true, .max_length = UINT64_MAX},
+static const struct param query_params[] = {
+    {.name = "limit", .type = PARAM_INTEGER, .max_length = UINT64_MAX},
+    {.name = "title",
+     .type = PARAM_STRING,
+     .has_default = PARAM_DEFAULT_NULL,
+     .max_length = UINT64_MAX},
 };
 static const struct openapi_route routes[] = {
     {.method = METHOD_GET,
