@@ -7,6 +7,7 @@
  *
  *     gantry_row(?shape, a, b, ...)    {"a":...,"b":...} of the arguments behind the shape
  *     gantry_rows(?shape, a, b, ...)   an aggregate: [{...},{...}], "[]" of no rows
+ *     gantry_sorted(n, ?shape, ...)    the same, in the order of the n-th value, an integer; -n: descending
  *     gantry_part(?shape, a, b, ...)   "a":...,"b":... for more columns than a function may take
  *
  * SQLite's own json_object() would refuse blobs, cut doubles to 15 digits and write Inf bare.
@@ -20,8 +21,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-#define ROW_SHAPE_ARGUMENTS_MAX                                                                    \
-    120 /* columns of one gantry_row, _rows or _part; SQLite takes 127 */
+#define ROW_SHAPE_ARGUMENTS_MAX 120 /* columns of one gantry_row, _rows, ...; SQLite takes 127 */
 
 enum row_cell_kind {
     ROW_CELL_PLAIN,   /* by storage class; a blob is "\\x" and lower-case hex, Inf is "Infinity" */

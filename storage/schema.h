@@ -80,7 +80,8 @@ struct schema_table {
         is_volatile; /* a view that may ask for the time or for random numbers, even through others */
     const struct schema_column *columns;
     size_t columns_count;
-    const struct schema_key *keys; /* in the order of their declaration; none of a view */
+    const struct schema_column *rowid; /* the INTEGER PRIMARY KEY that is it; NULL: none */
+    const struct schema_key *keys;     /* in the order of their declaration; none of a view */
     size_t keys_count;
     const struct schema_unique *uniques; /* the primary key first, if there is one */
     size_t uniques_count;

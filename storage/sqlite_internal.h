@@ -241,8 +241,7 @@ NODISCARD enum status rows_write(struct connection *c, struct statement *s, cons
 /* Make our SQL functions known to c. Return: a code of SQLite's. */
 NODISCARD int functions_install(struct connection *c);
 
-NODISCARD int functions_install_rows(
-    struct connection *c); /* gantry_row, gantry_rows, gantry_part */
+NODISCARD int functions_install_rows(struct connection *c); /* gantry_row and its sisters */
 NODISCARD int functions_install_text(
     struct connection *c); /* gantry_like, _ilike, _match, _imatch */
 NODISCARD int functions_install_cast(struct connection *c); /* gantry_cast */

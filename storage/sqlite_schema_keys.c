@@ -15,9 +15,9 @@ static const char keys_sql[] = "SELECT id, \"table\", \"from\", \"to\""
 
 /* The newest index comes first, too; x.name is NULL for an expression. */
 static const char uniques_sql[] =
-    "SELECT i.seq, x.name FROM pragma_index_list(?1, 'main') AS i"
+    "SELECT i.seq, x.name, i.origin = 'pk' FROM pragma_index_list(?1, 'main') AS i"
     " JOIN pragma_index_info(i.name, 'main') AS x"
-    " WHERE i.\"unique\" AND NOT i.partial AND i.origin <> 'pk' ORDER BY i.seq DESC, x.seqno";
+    " WHERE i.\"unique\" AND NOT i.partial ORDER BY i.seq DESC, x.seqno";
 
 /* --- uniques --------------------------------------------------------------------------------- */
 
@@ -108,18 +108,36 @@ static int add_primary_key(struct schema_read *r, const struct schema_table *tab
     return SQLITE_OK;
 }
 
+/* A primary key without an index of its own is the rowid. ("INTEGER PRIMARY KEY DESC" has one.) */
+static const struct schema_column *rowid_of(const struct schema_table *table, bool has_key_index)
+{
+    const struct schema_column *found = NULL;
+
+    for (size_t i = 0; i < table->columns_count && table->has_rowid && !has_key_index; i++) {
+        if (table->columns[i].key_place > 0) {
+            found = &table->columns[i];
+        }
+    }
+    return found;
+}
+
 static int read_uniques(struct schema_read *r, struct schema_table *table)
 {
     struct schema_list uniques = {0};
     struct open_unique open = {.seq = -1};
+    bool has_key_index = false;
     int code = add_primary_key(r, table, &uniques);
 
     while (code == SQLITE_OK) {
         code = sqlite3_step(r->uniques);
-        if (code == SQLITE_ROW) {
+        if (code == SQLITE_ROW && sqlite3_column_int(r->uniques, 2) != 0) {
+            has_key_index = true; /* and is known */
+            code = SQLITE_OK;
+        } else if (code == SQLITE_ROW) {
             code = add_unique_column(r, table, &open, &uniques);
         }
     }
+    table->rowid = rowid_of(table, has_key_index);
     if (code == SQLITE_DONE) {
         code = close_unique(r, &open, &uniques);
     }

@@ -3,10 +3,12 @@
  * written by gantry_row and gantry_rows (storage/row_shape.h). As a condition: EXISTS.
  *
  *     (SELECT gantry_rows(?1, t1."a", t1."b") FROM "child" AS t1 WHERE t1."fk" = t0."id")
+ *     (SELECT gantry_sorted(1, ?1, t1."id", t1."a") FROM "child" AS t1 WHERE ...)
  *     (SELECT gantry_rows(?1, t1."a", t1."b") FROM (SELECT ... ORDER BY ... LIMIT ...) AS t1)
  *     (SELECT gantry_rows(?1, c0, c1) FROM (SELECT t1."a" AS c0, count(*) AS c1 ... GROUP BY 1))
  *
- * The second with an order or bounds (plan_pick.c), the third for groups.
+ * The second in the order of the rowid, in which most come by themselves; the third in any other or
+ * with bounds (plan_pick.c), the last for groups.
  */
 #include "handlers/table/plan_internal.h"
 
@@ -23,6 +25,7 @@ struct level {
     size_t outputs_count;
     const char *function; /* gantry_row or gantry_rows */
     bool is_bare;
+    bool is_sorted;  /* by its rowid, with gantry_sorted */
     bool is_wrapped; /* in groups: then its columns are c0, c1, ... */
     struct plan_scope scope;
 };
@@ -82,11 +85,19 @@ static bool put_plain_arguments(struct planner *p, const struct level *l, size_t
     return true;
 }
 
+/* Of the function that writes the level, behind the shape. */
+static size_t arguments_count(const struct level *l)
+{
+    const size_t each = ROW_SHAPE_ARGUMENTS_MAX;
+
+    return l->outputs_count <= each ? l->outputs_count : (l->outputs_count + each - 1) / each;
+}
+
 /* More than a function takes: gantry_part(?shape, a, b, ...), gantry_part(...), ... */
 static bool put_parts(struct planner *p, const struct level *l)
 {
     const size_t each = ROW_SHAPE_ARGUMENTS_MAX;
-    size_t parts = (l->outputs_count + each - 1) / each;
+    size_t parts = arguments_count(l);
     struct row_cell *cells = plan_alloc(p, parts, sizeof(*cells));
     const struct row_shape *shape;
 
@@ -186,26 +197,69 @@ static bool put_level_rows(struct planner *p, const struct level *l)
         put_bound(p, l->node);
         return true;
     }
-    return l->node->order_count > 0 || bounds.is_bounded
+    return !l->is_sorted && (l->node->order_count > 0 || bounds.is_bounded)
                ? put_picked(p, &l->scope, l->outputs, l->outputs_count, &bounds)
                : put_from(p, &l->scope);
 }
 
-static bool put_level(struct planner *p, const struct plan_scope *outer, struct level *l)
+/* Is it, as it is, what node's rows are ordered by? */
+static bool is_key(const struct plan_output *output, const struct plan_node *node)
 {
-    l->is_wrapped = l->node->is_grouped;
-    if (!plan_scope_make(p, outer, l->node, true, &l->scope)) {
-        return false;
+    return output->what == PLAN_VALUE && output->owner == node && output->cast == NULL &&
+           output->field.path.at == NULL && output->field.column == node->table->rowid;
+}
+
+/* Which argument behind the shape is the key, from 1: one that is shown, or else one more. */
+static size_t key_place(const struct level *l)
+{
+    size_t count = arguments_count(l);
+
+    for (size_t i = 0; i < count && count == l->outputs_count; i++) {
+        if (is_key(&l->outputs[i], l->node)) {
+            return i + 1;
+        }
     }
-    sql_text_put(p->sql, "(SELECT ");
-    sql_text_put(p->sql, l->function);
-    sql_text_put(p->sql, "(");
+    return count + 1;
+}
+
+/* name(arguments), or name(place of the key, arguments). */
+static bool put_function(struct planner *p, const struct level *l)
+{
+    size_t place = key_place(l);
+
+    if (l->is_sorted) {
+        sql_text_put(p->sql, l->node->order->is_descending ? "gantry_sorted(-" : "gantry_sorted(");
+        sql_text_put_number(p->sql, place);
+        sql_text_put(p->sql, ", ");
+    } else {
+        sql_text_put(p->sql, l->function);
+        sql_text_put(p->sql, "(");
+    }
     sql_text_nest(p->sql, NEST_VALUE);
     if (!put_arguments(p, l)) {
         return false;
     }
     sql_text_unnest(p->sql, NEST_VALUE);
+    if (l->is_sorted && place > arguments_count(l)) {
+        sql_text_put(p->sql, ", ");
+        sql_text_column(p->sql, l->scope.places[0].alias, l->node->table->rowid->name);
+    }
     sql_text_put(p->sql, ")");
+    return true;
+}
+
+static bool put_level(struct planner *p, const struct plan_scope *outer, struct level *l)
+{
+    l->is_wrapped = l->node->is_grouped;
+    l->is_sorted = !l->is_wrapped && !plan_node_is_to_one(l->node) &&
+                   !bounds_of(l->node).is_bounded && plan_is_by_rowid(l->node);
+    if (!plan_scope_make(p, outer, l->node, true, &l->scope)) {
+        return false;
+    }
+    sql_text_put(p->sql, "(SELECT ");
+    if (!put_function(p, l)) {
+        return false;
+    }
     sql_text_nest(p->sql, NEST_FROM);
     if (!put_level_rows(p, l)) {
         return false;

@@ -260,6 +260,9 @@ bool put_full_text(struct planner *p, const struct plan_node *node, unsigned ali
 
 bool put_order(struct planner *p, const struct plan_scope *scope, const struct plan_node *node);
 
+/* Is it ordered by its table's rowid and nothing else? */
+bool plan_is_by_rowid(const struct plan_node *node);
+
 /* --- plan_unwritten.c --------------------------------------------------------------------------- */
 
 /* Was something asked of an embed below node that its statements have no place for? */

@@ -12,19 +12,24 @@ static bool has_nulls(const struct planner *p, const struct plan_node *node,
 {
     const struct schema_column *column = field->column;
     bool is_key = column->key_place > 0 && !node->table->is_view;
-    size_t keys = 0;
 
     if (field->path.at != NULL || (node == &p->root && p->source->sql != NULL)) {
         return true;
     }
-    for (size_t i = 0; i < node->table->columns_count; i++) {
-        keys += node->table->columns[i].key_place > 0;
-    }
-    if (is_key && (!node->table->has_rowid ||
-                   (keys == 1 && str_equal_nocase(str_of(column->type), STR("INTEGER"))))) {
-        return false; /* a WITHOUT ROWID table's key, or the rowid itself */
+    if (column == node->table->rowid || (is_key && !node->table->has_rowid)) {
+        return false; /* the rowid itself, or a WITHOUT ROWID table's key */
     }
     return !column->is_not_null;
+}
+
+bool plan_is_by_rowid(const struct plan_node *node)
+{
+    const struct schema_column *rowid = node->table->rowid;
+    const struct tree_order *order = node->order;
+
+    return rowid != NULL && node->order_count == 1 && order->embed.at == NULL &&
+           order->field.steps_count == 0 &&
+           schema_find_column(node->table, order->field.name) == rowid;
 }
 
 /* Behind each column of a term. */

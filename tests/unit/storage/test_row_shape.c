@@ -258,6 +258,53 @@ static void test_gantry_row(void **state)
     expect_planned(*state, q, "[[],[{\"a\":1,\"b\":1}],[{\"a\":2,\"b\":1},{\"a\":1,\"b\":1}]]");
 }
 
+#define VALUES_OF(values) "WITH v(a, b) AS (VALUES " values ") SELECT "
+
+/* By the first value, by the second, by one that is not shown; both ways. */
+static void test_gantry_sorted(void **state)
+{
+    const struct row_cell inner[] = {CELL("a", PLAIN), CELL("b", PLAIN)};
+    struct value value = shape_value(make(inner, 2));
+    struct query q = {.values = &value, .values_count = 1, .row = make_bare(CELL("", RAW))};
+
+    q.sql = VALUES_OF("(1, 'x'), (2, 'y')") "gantry_sorted(1, ?1, a, b) FROM v";
+    expect_planned(*state, q, "[[{\"a\":1,\"b\":\"x\"},{\"a\":2,\"b\":\"y\"}]]");
+    q.sql = VALUES_OF("(3, 'long'), (-1, 'x'), (2, '')") "gantry_sorted(1, ?1, a, b) FROM v";
+    expect_planned(*state, q,
+                   "[[{\"a\":-1,\"b\":\"x\"},{\"a\":2,\"b\":\"\"},{\"a\":3,\"b\":\"long\"}]]");
+    q.sql = VALUES_OF("(3, 4), (-9223372036854775808, 9223372036854775807), "
+                      "(0, -9223372036854775808)") "gantry_sorted(-2, ?1, a, b) FROM v";
+    expect_planned(*state, q,
+                   "[[{\"a\":-9223372036854775808,\"b\":9223372036854775807},{\"a\":3,\"b\":4},"
+                   "{\"a\":0,\"b\":-9223372036854775808}]]");
+    q.sql = VALUES_OF("(1, 2), (2, 1), (3, 3)") "gantry_sorted(3, ?1, a, 0, b) FROM v";
+    expect_planned(*state, q, "[[{\"a\":2,\"b\":0},{\"a\":1,\"b\":0},{\"a\":3,\"b\":0}]]");
+    q.sql = VALUES_OF("(1, 2), (2, 1)") "gantry_sorted(-3, ?1, a, 0, b) FROM v";
+    expect_planned(*state, q, "[[{\"a\":1,\"b\":0},{\"a\":2,\"b\":0}]]");
+}
+
+static void test_gantry_sorted_of_few_and_many(void **state)
+{
+    struct value value = shape_value(make_bare(CELL("", PLAIN)));
+    struct query q = {.values = &value, .values_count = 1, .row = make_bare(CELL("", RAW))};
+
+    q.sql = "SELECT gantry_sorted(1, ?1, id) FROM t WHERE id > 5";
+    expect_planned(*state, q, "[[]]");
+    q.sql = "SELECT gantry_sorted(-1, ?1, id) FROM t WHERE id = 2";
+    expect_planned(*state, q, "[[2]]");
+    q.sql = "SELECT (SELECT gantry_sorted(-1, ?1, u.id) FROM t AS u WHERE u.id <= t.id) FROM t";
+    expect_planned(*state, q, "[[1],[2,1],[3,2,1]]");
+    /* as they came, where the keys are the same */
+    q.sql =
+        VALUES_OF("(1, 'a'), (0, 'b'), (1, 'c'), (0, 'd'), (1, 'e')") "gantry_sorted(2, ?1, b, a)"
+                                                                      " FROM v";
+    expect_planned(*state, q, "[[\"b\",\"d\",\"a\",\"c\",\"e\"]]");
+    q.sql = "WITH RECURSIVE s(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM s WHERE i < 9999),"
+            " w(x) AS (SELECT gantry_sorted(1, ?1, i * 7919 % 10000) FROM s)"
+            " SELECT length(x) || '/' || substr(x, 1, 20) || '...' || substr(x, -12) FROM w";
+    expect_planned(*state, q, "[48891/[0,1,2,3,4,5,6,7,8,9...7,9998,9999]]");
+}
+
 static void test_gantry_part(void **state)
 {
     const struct row_cell parts[] = {CELL("x", PLAIN), CELL("", PART), CELL("", PART),
@@ -288,6 +335,15 @@ static void test_wrong_arguments(void **state)
         "SELECT gantry_rows(NULL, id) FROM t",
         "SELECT gantry_rows(?1) FROM t",
         "SELECT gantry_rows(?1, id, 2) FROM t",
+        "SELECT gantry_sorted() FROM t",
+        "SELECT gantry_sorted(1) FROM t",
+        "SELECT gantry_sorted(1, ?1) FROM t",
+        "SELECT gantry_sorted(0, ?1, id) FROM t",
+        "SELECT gantry_sorted(2, ?1, id) FROM t",
+        "SELECT gantry_sorted(-2, ?1, id) FROM t",
+        "SELECT gantry_sorted(1, ?1, id, 2) FROM t",
+        "SELECT gantry_sorted(2, ?1, id, 2, 3) FROM t",
+        "SELECT gantry_sorted(1, id, ?1) FROM t",
     };
     const struct row_cell cell = CELL("a", PLAIN);
     struct value value = shape_value(make(&cell, 1));
@@ -317,17 +373,9 @@ static void test_too_big(void **state)
     expect_planned(f, q, "[{\"n\":18000082}]"); /* 9 times {"a":"..."}, 8 commas, 2 brackets */
 }
 
-static void test_without_memory(void **state)
+/* Run it with ever more memory, until there is enough. */
+static void expect_survival(struct fixture *f, struct query q)
 {
-    const struct row_cell inner[] = {CELL("a", PLAIN), CELL("b", JSON)};
-    struct value value = shape_value(make(inner, 2));
-    struct fixture *f = *state;
-    struct query q = {.sql =
-                          "SELECT id, gantry_rows(?1, hex(zeroblob(1000)), '[1,\n2]') AS r FROM t "
-                          "GROUP BY id",
-                      .values = &value,
-                      .values_count = 1,
-                      .media = QUERY_CSV};
     enum status status = STATUS_NOMEM;
 
     for (long n = 1; status != STATUS_OK; n++) {
@@ -338,6 +386,18 @@ static void test_without_memory(void **state)
         assert_true(status == STATUS_OK || status == STATUS_NOMEM);
         assert_true(n < 10000);
     }
+}
+
+static void test_without_memory(void **state)
+{
+    const struct row_cell inner[] = {CELL("a", PLAIN), CELL("b", JSON)};
+    struct value value = shape_value(make(inner, 2));
+    struct query q = {.values = &value, .values_count = 1, .media = QUERY_CSV};
+
+    q.sql = "SELECT id, gantry_rows(?1, hex(zeroblob(1000)), '[1,\n2]') AS r FROM t GROUP BY id";
+    expect_survival(*state, q);
+    q.sql = "SELECT gantry_sorted(-3, ?1, hex(zeroblob(1000)), 2, id) AS r FROM t";
+    expect_survival(*state, q);
     for (long n = 1;; n++) {
         const struct row_shape *shape;
         struct arena own;
@@ -386,6 +446,8 @@ int main(void)
         TEST(test_flush),
         TEST(test_flush_of_what_was_there),
         TEST(test_gantry_row),
+        TEST(test_gantry_sorted),
+        TEST(test_gantry_sorted_of_few_and_many),
         TEST(test_gantry_part),
         TEST(test_wrong_arguments),
         TEST(test_too_big),

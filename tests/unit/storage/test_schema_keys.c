@@ -27,7 +27,9 @@ static const char script[] =
     "CREATE UNIQUE INDEX partly ON many(c) WHERE d > 1;"
     "CREATE UNIQUE INDEX expressed ON many(c, lower(d));"
     "CREATE INDEX common ON many(c);"
-    "CREATE UNIQUE INDEX plain ON many(D, c COLLATE BINARY);";
+    "CREATE UNIQUE INDEX plain ON many(D, c COLLATE BINARY);"
+    "CREATE TABLE down(id INTEGER PRIMARY KEY DESC);" /* has an index, and takes NULL */
+    "CREATE TABLE late(a, Id integer, PRIMARY KEY (id));";
 
 static const struct schema_table *table_of(const struct schema *schema, const char *name)
 {
@@ -121,6 +123,13 @@ static void test_rowids(void **state)
     assert_true(table_of(schema, "bare")->has_rowid);
     assert_false(table_of(schema, "pairs")->has_rowid);
     assert_false(table_of(schema, "shown")->has_rowid);
+    assert_string_equal(table_of(schema, "Parent")->rowid->name, "Id");
+    assert_string_equal(table_of(schema, "late")->rowid->name, "Id");
+    assert_null(table_of(schema, "bare")->rowid);
+    assert_null(table_of(schema, "pairs")->rowid);
+    assert_null(table_of(schema, "many")->rowid);
+    assert_null(table_of(schema, "down")->rowid);
+    assert_null(table_of(schema, "shown")->rowid);
     schema_unref(schema);
 }
 
