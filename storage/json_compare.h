@@ -8,7 +8,6 @@
 #include <stdbool.h>
 
 #include "base/attributes.h"
-#include "base/buf.h"
 #include "base/str.h"
 
 #define JSON_STEPS_MAX 20000000 /* values compared before it gives up: about a second */
@@ -33,12 +32,5 @@ bool json_is_arrays(const struct json_value *a, const struct json_value *b);
 
 /* Have two arrays an element in common? Nulls are none. */
 enum json_result json_overlaps(const struct json_value *a, const struct json_value *b);
-
-/*
- * Append it in the one way that all equal values are written in: members sorted by their names, numbers
- * that are whole as integers, no blanks. Changes value's numbers.
- * Return: true; or false without memory.
- */
-NODISCARD bool json_put_sorted(struct buf *out, struct json_value *value);
 
 #endif

@@ -10,7 +10,6 @@
 #include <stdio.h>
 
 #include "base/invariant.h"
-#include "base/mem.h"
 #include "storage/sqlite_internal.h"
 
 /* Of text that functions read. At the worst they take some microseconds for each. */
@@ -52,20 +51,6 @@ int function_tag(sqlite3_context *context)
     const struct function_use *use = sqlite3_user_data(context);
 
     return use->function->tag;
-}
-
-void function_give(sqlite3_context *context, struct buf *b)
-{
-    size_t size;
-    char *at;
-
-    if (buf_status(b) != STATUS_OK) {
-        buf_fini(b);
-        sqlite3_result_error_nomem(context);
-        return;
-    }
-    at = buf_take(b, &size);
-    sqlite3_result_text64(context, at, size, mem_free, SQLITE_UTF8);
 }
 
 void function_raise(sqlite3_context *context, const char *code, const char *format, ...)

@@ -36,6 +36,21 @@ static void bad_type(sqlite3_context *context, const char *from, enum cast cast)
     function_raise(context, "42846", "cannot cast type %s to %s", from, type_names[cast]);
 }
 
+/* Give what was written into b as text. */
+static void give(sqlite3_context *context, struct buf *b)
+{
+    size_t size;
+    char *at;
+
+    if (buf_status(b) != STATUS_OK) {
+        buf_fini(b);
+        sqlite3_result_error_nomem(context);
+        return;
+    }
+    at = buf_take(b, &size);
+    sqlite3_result_text64(context, at, size, mem_free, SQLITE_UTF8);
+}
+
 static void give_real_text(sqlite3_context *context, double real)
 {
     struct buf b;
@@ -49,7 +64,7 @@ static void give_real_text(sqlite3_context *context, double real)
     if (b.size > 2 && memcmp(b.at + b.size - 2, ".0", 2) == 0) {
         b.size -= 2; /* PostgreSQL writes 10, not 10.0 */
     }
-    function_give(context, &b);
+    give(context, &b);
 }
 
 static void cast_integer(sqlite3_context *context, int64_t integer, enum cast cast, enum from from)
@@ -74,7 +89,7 @@ static void cast_integer(sqlite3_context *context, int64_t integer, enum cast ca
     }
     buf_init(&b, 64);
     json_put_i64(&b, integer);
-    function_give(context, &b);
+    give(context, &b);
 }
 
 static void cast_real(sqlite3_context *context, double real, enum cast cast, enum from from)
@@ -288,7 +303,7 @@ static void cast_blob(sqlite3_context *context, sqlite3_value *value, enum cast 
         buf_append_char(&b, digits[at[i] >> 4]);
         buf_append_char(&b, digits[at[i] & 15]);
     }
-    function_give(context, &b);
+    give(context, &b);
 }
 
 static bool find_cast(sqlite3_context *context, sqlite3_value *name, enum cast *ret)

@@ -1,12 +1,14 @@
 /*
  * gantry_contains(a, b): a @> b for JSON texts. gantry_overlaps(a, b): have two JSON arrays an element in
- * common? NULL where one is NULL or no JSON (in a column that anybody may have filled).
- * gantry_json_sorted(x): the text that all values equal to x have in common.
+ * common?
+ * gantry_json_key(a), gantry_array_key(a): bytes that sort as a does (json_key.h).
+ * NULL where one is NULL or no JSON (in a column that anybody may have filled).
  */
-#include <limits.h>
-
 #include "storage/json_compare.h"
+#include "storage/json_key.h"
 #include "storage/sqlite_internal.h"
+
+#define KEY_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 static void destroy_value(void *value)
 {
@@ -61,23 +63,25 @@ static void run_compare(sqlite3_context *context, int count, sqlite3_value **val
     }
 }
 
-static void run_sorted(sqlite3_context *context, int count, sqlite3_value **values)
+static void run_key(sqlite3_context *context, int count, sqlite3_value **values)
 {
     struct json_value *value = parse(context, values[0]);
-    struct buf b;
+    struct buf key;
 
     (void)count;
-    if (value == NULL) { /* what is too deep for us, say, is equal to itself only */
-        sqlite3_result_value(context, values[0]);
+    if (value == NULL) {
         return;
     }
-    buf_init(&b, INT_MAX); /* as long as the value, or a little longer */
-    if (json_put_sorted(&b, value)) {
-        function_give(context, &b);
-    } else {
-        buf_fini(&b);
+    buf_init(&key, KEY_BYTES_MAX);
+    if (!json_key_put(&key, value, (enum json_key)function_tag(context)) ||
+        buf_status(&key) == STATUS_NOMEM) {
         sqlite3_result_error_nomem(context);
+    } else if (buf_status(&key) != STATUS_OK) {
+        function_raise(context, "54001", "the JSON value is too large to be compared");
+    } else {
+        sqlite3_result_blob64(context, key.at, key.size, SQLITE_TRANSIENT);
     }
+    buf_fini(&key);
     json_value_destroy(value);
 }
 
@@ -86,7 +90,8 @@ int functions_install_json(struct connection *c)
     static const struct function functions[] = {
         {"gantry_contains", 2, run_compare, 0},
         {"gantry_overlaps", 2, run_compare, 1},
-        {"gantry_json_sorted", 1, run_sorted, 0},
+        {"gantry_json_key", 1, run_key, JSON_KEY_JSON},
+        {"gantry_array_key", 1, run_key, JSON_KEY_ARRAY},
     };
 
     return functions_add(c, functions, ARRAY_LENGTH(functions));

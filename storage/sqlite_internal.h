@@ -245,15 +245,13 @@ NODISCARD int functions_install_rows(struct connection *c); /* gantry_row and it
 NODISCARD int functions_install_text(
     struct connection *c); /* gantry_like, _ilike, _match, _imatch */
 NODISCARD int functions_install_cast(struct connection *c); /* gantry_cast */
-NODISCARD int functions_install_json(struct connection *c); /* gantry_contains and its sisters */
-NODISCARD int functions_install_fts(struct connection *c);  /* gantry_fts, gantry_fts5 */
+NODISCARD int functions_install_json(
+    struct connection *c); /* gantry_contains, _overlaps, _json_key */
+NODISCARD int functions_install_fts(struct connection *c); /* gantry_fts, gantry_fts5 */
 
 /* A scalar function that a plan may call: a pure one of its arguments. functions are static. */
 NODISCARD int functions_add(struct connection *c, const struct function *functions, size_t count);
 int function_tag(sqlite3_context *context);
-
-/* Give what was written into b as text; frees b. */
-void function_give(sqlite3_context *context, struct buf *b);
 
 /* Fail with an SQLSTATE and words, in which control characters become question marks. */
 void function_raise(sqlite3_context *context, const char *code, const char *format, ...)

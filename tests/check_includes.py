@@ -38,7 +38,7 @@ MAY_INCLUDE = {
 WALLS = {
     r"microhttpd\.h": [r"server/mhd_[^/]*\.[ch]", r"bench/.*"],
     r"sqlite3\.h": [r"storage/sqlite[^/]*\.[ch]", r"bench/.*"],
-    r"jansson\.h": [r"config/[^/]*\.c", r"storage/json_compare\.c",
+    r"jansson\.h": [r"config/[^/]*\.c", r"storage/json_(compare|key)\.c",
                     r"handlers/(.*/)?[^/]*\.c", r"bench/.*"],
     r"zlib\.h": [r"server/gzip\.c"],
     r"cmocka\.h": [],

@@ -2,15 +2,11 @@
  * One column and one operator. Values become what the column holds before they are compared; what
  * the columns are compared as:
  *
- *     JSON, ->, arrays   by the type of JSON, then by value: (rank, value) < (rank, value).
- *                        Arrays and objects are compared as text that equal ones have in common
+ *     JSON, ->, arrays   by keys that sort as they do (storage/json_key.h)
  *     ->>                as text
  *     anything else      as SQLite compares, so that an index on the column is used
  */
 #include "handlers/table/plan_internal.h"
-
-#define NEST_VALUES 18 /* in a list of pairs of JSON */
-#define RANK_ARRAY  4  /* and objects are above it */
 
 /* What one operator needs, at hand. */
 struct compare {
@@ -26,11 +22,6 @@ static bool refuse_operator(struct planner *p, const char *details)
     (void)fault_set(p->fault, p->arena, 400, "PGRST127", "Feature not implemented");
     fault_details(p->fault, p->arena, "%s", details);
     return false;
-}
-
-static bool is_json(const struct compare *c)
-{
-    return c->kind == SCHEMA_JSON || c->kind == SCHEMA_ARRAY;
 }
 
 static void put(const struct compare *c, const char *sql)
@@ -56,52 +47,20 @@ static bool read_as(const struct compare *c, struct str text, enum schema_kind k
 
 /* --- values -------------------------------------------------------------------------------------- */
 
-/* As put_json_key() ranks them: null, string, number, boolean, array, object. */
-static int64_t json_rank(struct str json)
-{
-    switch (json.size == 0 ? '\0' : json.at[0]) {
-    case 'n':
-        return 0;
-    case '"':
-        return 1;
-    case 't':
-    case 'f':
-        return 3;
-    case '[':
-        return RANK_ARRAY;
-    case '{':
-        return 5;
-    default:
-        return 2;
-    }
-}
-
-static void bind_json_key(const struct compare *c, const struct value *json)
-{
-    int64_t rank = -1;
-
-    put(c, "(");
-    if (json->type == VALUE_TEXT) {
-        rank = json_rank(json->bytes);
-        (void)sql_text_bind_integer(c->p->sql, rank);
-    } else {
-        (void)sql_text_bind(c->p->sql, (struct value){.type = VALUE_NULL});
-    }
-    put(c, rank >= RANK_ARRAY ? ", gantry_json_sorted(" : ", coalesce(json_extract(");
-    (void)sql_text_bind(c->p->sql, *json);
-    put(c, rank >= RANK_ARRAY ? "))" : ", '$'), ''))");
-}
-
 /* text.at == NULL: the NULL of an array literal. */
 static bool bind_literal(const struct compare *c, struct str text)
 {
+    const char *function = plan_key_function(c->kind);
     struct value value = {.type = VALUE_NULL};
 
     if (text.at != NULL && !read_as(c, text, c->kind, &value)) {
         return false;
     }
-    if (is_json(c)) {
-        bind_json_key(c, &value);
+    if (function != NULL) {
+        put(c, function);
+        put(c, "(");
+        (void)sql_text_bind(c->p->sql, value);
+        put(c, ")");
     } else {
         (void)sql_text_bind(c->p->sql, value);
     }
@@ -111,13 +70,7 @@ static bool bind_literal(const struct compare *c, struct str text)
 /* What a literal is compared with. */
 static void put_comparable(const struct compare *c)
 {
-    if (is_json(c)) {
-        put(c, "(");
-        put_json_key(c->p, c->alias, &c->field, ", ");
-        put(c, ")");
-    } else {
-        put_this(c);
-    }
+    put_key(c->p, c->alias, &c->field);
 }
 
 /* --- operators ------------------------------------------------------------------------------------ */
@@ -244,9 +197,9 @@ static bool put_in(const struct compare *c)
     while (count < condition->list_count) {
         count *= 2;
     }
-    sql_text_peak(c->p->sql, is_json(c) ? NEST_VALUES : 4);
+    sql_text_peak(c->p->sql, 4 + SQL_TEXT_NEST_FUNCTION);
     put_comparable(c);
-    put(c, is_json(c) ? " IN (VALUES " : " IN (");
+    put(c, " IN (");
     for (size_t i = 0; i < count; i++) {
         size_t last = condition->list_count - 1;
 

@@ -14,7 +14,7 @@
 #include "base/nearest.h"
 
 #define PATH_BYTES_MAX ((size_t)64 * 1024)
-#define NEST_PATH      17         /* CASE in CASE, a function in it, and -> in that */
+#define NEST_PATH      15         /* CASE in CASE, and a function in it */
 #define INDEX_MAX      2147483647 /* SQLite counts in 32 bits, and wraps */
 
 const char *plan_kind_name(enum schema_kind kind)
@@ -87,7 +87,7 @@ static void put_key_char(struct buf *path, unsigned char c)
  * SQLite's path syntax knows no escapes inside quotes, and without quotes a key ends at a dot or a
  * bracket: a key with a quote and one of these cannot be written.
  */
-static bool put_key(struct planner *p, struct buf *path, struct str key)
+static bool put_path_key(struct planner *p, struct buf *path, struct str key)
 {
     bool has_quote = memchr(key.at, '"', key.size) != NULL;
 
@@ -128,7 +128,7 @@ static bool put_path(struct planner *p, struct buf *path, const struct tree_fiel
         }
         if (step->is_index) {
             put_index(path, step->index);
-        } else if (!put_key(p, path, step->key)) {
+        } else if (!put_path_key(p, path, step->key)) {
             return false;
         }
     }
@@ -234,6 +234,14 @@ static void put_path_text(struct planner *p, unsigned alias, const char *column,
     sql_text_put(p->sql, " END");
 }
 
+const char *plan_key_function(enum schema_kind kind)
+{
+    if (kind == SCHEMA_ARRAY) {
+        return "gantry_array_key";
+    }
+    return kind == SCHEMA_JSON ? "gantry_json_key" : NULL;
+}
+
 void put_field(struct planner *p, unsigned alias, const struct plan_field *field)
 {
     const char *column = field->column->name;
@@ -258,89 +266,18 @@ void put_field(struct planner *p, unsigned alias, const struct plan_field *field
     sql_text_put(p->sql, " END");
 }
 
-/* The array or object that the path of that number leads to, so that equal ones are equal texts. */
-static void put_sorted(struct planner *p, unsigned alias, const char *column, size_t number)
+void put_key(struct planner *p, unsigned alias, const struct plan_field *field)
 {
-    sql_text_put(p->sql, "gantry_json_sorted(");
-    sql_text_column(p->sql, alias, column);
-    sql_text_put(p->sql, " -> ");
-    sql_text_again(p->sql, number);
-    sql_text_put(p->sql, ")");
-}
+    const char *function = plan_key_function(plan_field_kind(field));
 
-static struct str json_path(const struct plan_field *field)
-{
-    return field->path.at == NULL ? STR("$") : field->path;
-}
-
-/* Return: the number of the path that was bound. */
-static size_t put_rank(struct planner *p, unsigned alias, const struct plan_field *field)
-{
-    const char *column = field->column->name;
-    size_t number;
-
-    sql_text_peak(p->sql, NEST_PATH);
-    put_guard(p, alias, column);
-    sql_text_put(p->sql, "CASE json_type(");
-    sql_text_column(p->sql, alias, column);
-    sql_text_put(p->sql, ", ");
-    number = sql_text_bind_text(p->sql, json_path(field));
-    sql_text_put(p->sql, ") WHEN 'null' THEN 0 WHEN 'text' THEN 1 WHEN 'integer' THEN 2"
-                         " WHEN 'real' THEN 2 WHEN 'true' THEN 3 WHEN 'false' THEN 3"
-                         " WHEN 'array' THEN 4 WHEN 'object' THEN 5 END END");
-    return number;
-}
-
-/* number: of the path, 0: it has not been bound. */
-static void put_value(struct planner *p, unsigned alias, const struct plan_field *field,
-                      size_t number)
-{
-    const char *column = field->column->name;
-
-    sql_text_peak(p->sql, NEST_PATH);
-    put_guard(p, alias, column);
-    sql_text_put(p->sql, "CASE json_type(");
-    sql_text_column(p->sql, alias, column);
-    sql_text_put(p->sql, ", ");
-    if (number == 0) {
-        number = sql_text_bind_text(p->sql, json_path(field));
-    } else {
-        sql_text_again(p->sql, number);
-    }
-    sql_text_put(p->sql, ") WHEN 'null' THEN '' WHEN 'array' THEN ");
-    put_sorted(p, alias, column, number);
-    sql_text_put(p->sql, " WHEN 'object' THEN ");
-    put_sorted(p, alias, column, number);
-    sql_text_put(p->sql, " ELSE json_extract(");
-    sql_text_column(p->sql, alias, column);
-    sql_text_put(p->sql, ", ");
-    sql_text_again(p->sql, number);
-    sql_text_put(p->sql, ") END END");
-}
-
-void put_json_key(struct planner *p, unsigned alias, const struct plan_field *field,
-                  const char *between)
-{
-    size_t number;
-
-    if (!plan_field_may_be_json(field)) {
-        sql_text_put(p->sql, "NULL");
-        sql_text_put(p->sql, between);
-        sql_text_put(p->sql, "NULL");
+    if (function == NULL) {
+        put_field(p, alias, field);
         return;
     }
-    number = put_rank(p, alias, field);
-    sql_text_put(p->sql, between);
-    put_value(p, alias, field, number);
-}
-
-void put_json_part(struct planner *p, unsigned alias, const struct plan_field *field, bool is_rank)
-{
-    if (!plan_field_may_be_json(field)) {
-        sql_text_put(p->sql, "NULL");
-    } else if (is_rank) {
-        (void)put_rank(p, alias, field);
-    } else {
-        put_value(p, alias, field, 0);
-    }
+    sql_text_put(p->sql, function);
+    sql_text_put(p->sql, "(");
+    sql_text_nest(p->sql, SQL_TEXT_NEST_FUNCTION);
+    put_field(p, alias, field);
+    sql_text_unnest(p->sql, SQL_TEXT_NEST_FUNCTION);
+    sql_text_put(p->sql, ")");
 }

@@ -171,12 +171,11 @@ const char *plan_kind_name(enum schema_kind kind);
 /* Its value as SQL. */
 void put_field(struct planner *p, unsigned alias, const struct plan_field *field);
 
-/* Its value as two columns that sort and compare as JSON does: its type's rank, then the value. */
-void put_json_key(struct planner *p, unsigned alias, const struct plan_field *field,
-                  const char *between);
+/* The function whose result sorts and compares as values of that kind do, NULL: they do so themselves. */
+const char *plan_key_function(enum schema_kind kind);
 
-/* One of these columns: the rank, or the value. */
-void put_json_part(struct planner *p, unsigned alias, const struct plan_field *field, bool is_rank);
+/* Its value, or that function of it. */
+void put_key(struct planner *p, unsigned alias, const struct plan_field *field);
 
 /* --- plan_output.c ------------------------------------------------------------------------------ */
 

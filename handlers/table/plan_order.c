@@ -13,7 +13,8 @@ static bool has_nulls(const struct planner *p, const struct plan_node *node,
     const struct schema_column *column = field->column;
     bool is_key = column->key_place > 0 && !node->table->is_view;
 
-    if (field->path.at != NULL || (node == &p->root && p->source->sql != NULL)) {
+    if (field->path.at != NULL || plan_key_function(plan_field_kind(field)) != NULL ||
+        (node == &p->root && p->source->sql != NULL)) {
         return true;
     }
     if (column == node->table->rowid || (is_key && !node->table->has_rowid)) {
@@ -32,7 +33,7 @@ bool plan_is_by_rowid(const struct plan_node *node)
            schema_find_column(node->table, order->field.name) == rowid;
 }
 
-/* Behind each column of a term. */
+/* Behind a term. */
 static void put_direction(struct planner *p, const struct tree_order *order, bool can_be_null)
 {
     bool is_first = order->nulls == TREE_NULLS_DEFAULT ? order->is_descending
@@ -41,37 +42,6 @@ static void put_direction(struct planner *p, const struct tree_order *order, boo
     sql_text_put(p->sql, order->is_descending ? " DESC" : "");
     if (can_be_null && is_first == order->is_descending) {
         sql_text_put(p->sql, is_first ? " NULLS FIRST" : " NULLS LAST");
-    }
-}
-
-/* JSON is ordered by its type, then by its value. */
-static void put_json_term(struct planner *p, unsigned alias, const struct plan_field *field,
-                          const struct tree_order *order)
-{
-    const char *between = order->is_descending ? " DESC NULLS FIRST, " : " NULLS LAST, ";
-
-    if (order->nulls == TREE_NULLS_FIRST && !order->is_descending) {
-        between = ", ";
-    } else if (order->nulls == TREE_NULLS_LAST && order->is_descending) {
-        between = " DESC, ";
-    }
-    put_json_key(p, alias, field, between);
-    put_direction(p, order, true);
-}
-
-static bool is_json(const struct plan_field *field)
-{
-    return plan_field_kind(field) == SCHEMA_JSON || plan_field_kind(field) == SCHEMA_ARRAY;
-}
-
-static void put_field_term(struct planner *p, unsigned alias, const struct plan_field *field,
-                           const struct tree_order *order, bool can_be_null)
-{
-    if (is_json(field)) {
-        put_json_term(p, alias, field, order);
-    } else {
-        put_field(p, alias, field);
-        put_direction(p, order, can_be_null);
     }
 }
 
@@ -98,13 +68,10 @@ static bool check_group(struct planner *p, const struct plan_node *node,
                      owner->table->name, field->column->name);
 }
 
-enum part { PART_RANK, PART_VALUE }; /* JSON has both, the rest a value */
-
 /* order=embed(field), of a to-one embed that is not spread (that would be joined): its one row is
  * looked up, as it is shown. */
 static bool put_related_value(struct planner *p, const struct plan_scope *scope,
-                              const struct plan_node *node, const struct plan_field *field,
-                              enum part part)
+                              const struct plan_node *node, const struct plan_field *field)
 {
     struct plan_scope inner;
 
@@ -112,11 +79,7 @@ static bool put_related_value(struct planner *p, const struct plan_scope *scope,
         return false;
     }
     sql_text_put(p->sql, "(SELECT ");
-    if (is_json(field)) {
-        put_json_part(p, inner.places[0].alias, field, part == PART_RANK);
-    } else {
-        put_field(p, inner.places[0].alias, field);
-    }
+    put_key(p, inner.places[0].alias, field);
     if (!put_from(p, &inner)) {
         return false;
     }
@@ -158,17 +121,11 @@ static bool put_related_term(struct planner *p, const struct plan_scope *scope,
         return false;
     }
     if (plan_scope_place(scope, related) != NULL) {
-        put_field_term(p, plan_scope_alias(scope, related), &field, order, true);
+        put_key(p, plan_scope_alias(scope, related), &field);
+        put_direction(p, order, true);
         return true;
     }
-    if (is_json(&field)) {
-        if (!put_related_value(p, scope, related, &field, PART_RANK)) {
-            return false;
-        }
-        put_direction(p, order, true);
-        sql_text_put(p->sql, ", ");
-    }
-    if (!put_related_value(p, scope, related, &field, PART_VALUE)) {
+    if (!put_related_value(p, scope, related, &field)) {
         return false;
     }
     put_direction(p, order, true);
@@ -187,7 +144,8 @@ static bool put_term(struct planner *p, const struct plan_scope *scope,
         (node->is_grouped && !check_group(p, node, node, &field))) {
         return false;
     }
-    put_field_term(p, plan_scope_alias(scope, node), &field, order, has_nulls(p, node, &field));
+    put_key(p, plan_scope_alias(scope, node), &field);
+    put_direction(p, order, has_nulls(p, node, &field));
     return true;
 }
 

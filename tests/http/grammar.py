@@ -133,10 +133,13 @@ class Queries:
         if kind == "json":
             return r.choice(['{"a":1}', "[1,2]", '"x"', "null", "true", "1.50", '{"a":{"b":[1]}}',
                              '"en"', "[]", '{"s":"t"}', "2", "[null]", '"\\u00fc"',
-                             '[1,"x",null,{"k":true}]'])
+                             '[1,"x",null,{"k":true}]', '[1.0,"x",null,{"k":true}]',
+                             '{"n":1.5,"awards":["a","b"],"lang":"en"}', '{"b":[1,2.0,2]}',
+                             f'{{"s":"t","a":{{"b":[1,2,{r.randrange(300)}]}}}}'])
         if kind == "array":
             return r.choice(["{}", "{a}", '{a,"b c"}', '["a"]', "{NULL,a}", "[]", '{"b c"}',
-                             "{null}", '{"null"}'])
+                             "{null}", '{"null"}',
+                             '{a,"b c",d}', '{a,b}', '["a","b c"]', "{b}"])
         if kind == "blob":
             return r.choice(["\\x00ff", "\\x", "abc", "\\x00"])
         return self.word()

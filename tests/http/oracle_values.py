@@ -239,15 +239,29 @@ def json_compare(a, b):
         return sign(json_rank(a), json_rank(b))
     if json_equal(a, b):
         return 0
-    if isinstance(a, (list, dict)):
-        raise Undetermined("which of two JSON containers is greater")
+    if isinstance(a, (list, dict)) and len(a) != len(b):
+        return sign(len(a), len(b))
+    if isinstance(a, list):
+        return next(filter(None, map(json_compare, a, b)))
+    if isinstance(a, dict):
+        return next(filter(None, map(member_compare, members(a), members(b))))
     return sign(a, b)
 
 
+def members(value):
+    """As jsonb keeps them: shorter names first."""
+    return sorted(value.items(), key=lambda pair: (len(pair[0].encode()), pair[0]))
+
+
+def member_compare(a, b):
+    return sign(a[0], b[0]) or json_compare(a[1], b[1])
+
+
 def array_compare(a, b):
-    if a != b:
-        raise Undetermined("which of two arrays is greater")
-    return 0
+    for x, y in zip(a, b):
+        if x != y:
+            return sign(x is None, y is None) or sign(x, y)
+    return sign(len(a), len(b))
 
 
 def compare(kind, a, b):

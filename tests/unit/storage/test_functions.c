@@ -221,29 +221,88 @@ static void test_contains(void **state)
     expect(*state, "gantry_contains(1, '1')", "1");
 }
 
-static void test_sorted(void **state)
+static void expect_ascending(struct fixture *f, const char *function, const char *const *values,
+                             size_t count)
 {
-    static const struct {
-        const char *json;
-        const char *sorted; /* as SQL */
-    } examples[] = {
-        {"{\"b\": 1, \"a\": [2.0, {\"d\": null, \"c\": \"x\"}]}",
-         "{\"a\":[2,{\"c\":\"x\",\"d\":null}],\"b\":1}"},
-        {"[-0.0, 1e3, 1.5]", "[0,1000,1.5]"},
-        {"[9007199254740993, 1e300]", "[9007199254740993,1.0000000000000001e300]"},
-        {"7.0", "7"},
-        {"\"\\u00e9\"", "\"é\""},
-        {"not json", "not json"},
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < count; k++) {
+            char expression[300];
+
+            (void)snprintf(expression, sizeof(expression), "%s('%s') < %s('%s')", function,
+                           values[i], function, values[k]);
+            expect(f, expression, i < k ? "1" : "0");
+        }
+    }
+}
+
+static void test_json_key(void **state)
+{
+    static const char *const values[] = {
+        "null",
+        "\"\"",
+        "\"a\"",
+        "\"ab\"",
+        "\"b\"",
+        "\"é\"",
+        "-1e300",
+        "-9223372036854775808",
+        "-9223372036854775807",
+        "-1.5",
+        "-1",
+        "-0.5",
+        "0",
+        "1e-300",
+        "1",
+        "1.5",
+        "10",
+        "9007199254740992",
+        "9007199254740993",
+        "9223372036854775806",
+        "9223372036854775807",
+        "9223372036854775808",
+        "1e300",
+        "false",
+        "true",
+        "[]",
+        "[null]",
+        "[\"a\"]",
+        "[1]",
+        "[2]",
+        "[[]]",
+        "[1,2]",
+        "[1,3]",
+        "[2,1]",
+        "{}",
+        "{\"a\":1}",
+        "{\"a\":2}",
+        "{\"aa\":1}",
+        "{\"b\":1}",
+
+        "{\"a\":1,\"b\":2}",
+        "{\"b\":2,\"a\":2}",
+        "{\"b\":1,\"d\":1}",
+        "{\"aa\":1,\"c\":1}",
     };
 
-    for (size_t i = 0; i < ARRAY_LENGTH(examples); i++) {
-        char expression[300];
+    expect_ascending(*state, "gantry_json_key", values, ARRAY_LENGTH(values));
+    expect(*state,
+           "gantry_json_key('{\"a\":1,\"b\":[2]}') = gantry_json_key('{\"b\":[2.0],\"a\":1}')",
+           "1");
+    expect(*state, "gantry_json_key('-0.0') = gantry_json_key('0')", "1");
+    expect(*state, "gantry_json_key(10) = gantry_json_key('1e1')", "1");
+    expect(*state, "gantry_json_key('not json')", "null");
+    expect(*state, "gantry_json_key(NULL)", "null");
+}
 
-        (void)snprintf(expression, sizeof(expression), "gantry_json_sorted('%s') = '%s'",
-                       examples[i].json, examples[i].sorted);
-        expect(*state, expression, "1");
-    }
-    expect(*state, "gantry_json_sorted(NULL)", "null");
+static void test_array_key(void **state)
+{
+    static const char *const values[] = {
+        "[]",  "[\"\"]", "[\"a\"]", "[\"a\",\"b\"]", "[\"a\",null]", "[\"ab\"]", "[\"b\"]",
+        "[2]", "[10]",   "[10,9]",  "[[\"a\"]]",     "[[\"a\"],1]",  "[null]",   "[null,null]",
+    };
+
+    expect_ascending(*state, "gantry_array_key", values, ARRAY_LENGTH(values));
+    expect(*state, "gantry_array_key(NULL)", "null");
 }
 
 static void test_overlaps(void **state)
@@ -383,19 +442,13 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_like),
-        TEST(test_match),
-        TEST(test_cast_to_text),
-        TEST(test_cast_to_integer),
-        TEST(test_cast_to_number),
-        TEST(test_cast_to_boolean),
-        TEST(test_cast_to_json),
-        TEST(test_contains),
-        TEST(test_overlaps),
-        TEST(test_sorted),
-        TEST(test_fts),
-        TEST(test_fts5),
-        TEST(test_stopped),
+        TEST(test_like),           TEST(test_match),
+        TEST(test_cast_to_text),   TEST(test_cast_to_integer),
+        TEST(test_cast_to_number), TEST(test_cast_to_boolean),
+        TEST(test_cast_to_json),   TEST(test_contains),
+        TEST(test_json_key),       TEST(test_array_key),
+        TEST(test_overlaps),       TEST(test_fts),
+        TEST(test_fts5),           TEST(test_stopped),
         TEST(test_without_memory),
     };
 
