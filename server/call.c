@@ -206,3 +206,16 @@ enum status call_query(struct call *call, const char *const *names, struct str *
     }
     return STATUS_OK;
 }
+
+bool call_check_no_query(struct call *call)
+{
+    struct call_problems problems;
+
+    call_problems_init(&problems);
+    if (call_query(call, NULL, NULL, 0, &problems) != STATUS_OK) {
+        buf_fini(&problems.errors);
+        call_fail(call, PROBLEM_UNAVAILABLE, NULL, "out of memory");
+        return false;
+    }
+    return !call_fail_problems(call, &problems);
+}

@@ -112,4 +112,7 @@ bool call_fail_problems(struct call *call, struct call_problems *p);
 NODISCARD enum status call_query(struct call *call, const char *const *names, struct str *values,
                                  size_t n, struct call_problems *p);
 
+/* There are no parameters. Return: false, with the answer given, if the client sent some. */
+bool call_check_no_query(struct call *call);
+
 #endif

@@ -94,20 +94,6 @@ static size_t put_queries(struct buf *b, const struct admin_conf *conf, struct q
     return total;
 }
 
-/* Return: false with the answer given. */
-static bool check_query(struct call *call)
-{
-    struct call_problems problems;
-
-    call_problems_init(&problems);
-    if (call_query(call, NULL, NULL, 0, &problems) != STATUS_OK) {
-        buf_fini(&problems.errors);
-        call_fail(call, PROBLEM_UNAVAILABLE, NULL, "out of memory");
-        return false;
-    }
-    return !call_fail_problems(call, &problems);
-}
-
 static void list(const struct handler *handler, struct call *call)
 {
     const struct admin *admin = const_container_of(handler, struct admin, list);
@@ -116,7 +102,7 @@ static void list(const struct handler *handler, struct call *call)
     size_t total;
 
     assert_on_loop();
-    if (!caller_check(call, admin->conf.is_shared) || !check_query(call)) {
+    if (!caller_check(call, admin->conf.is_shared) || !call_check_no_query(call)) {
         return;
     }
     infos = mem_alloc(LIST_MAX * sizeof(*infos));
@@ -154,7 +140,7 @@ static void cancel(const struct handler *handler, struct call *call)
     uint64_t id;
 
     assert_on_loop();
-    if (!caller_check(call, admin->conf.is_shared) || !check_query(call)) {
+    if (!caller_check(call, admin->conf.is_shared) || !call_check_no_query(call)) {
         return;
     }
     if (!str_to_u64(request_param(&call->request, STR("id")), &id) || id == 0) {

@@ -44,20 +44,6 @@ static void put_tables(const struct table_api *api, const struct schema *schema,
     buf_append_literal(b, "]}");
 }
 
-/* There are no parameters. Return: false with the answer given. */
-static bool check_query(struct call *call)
-{
-    struct call_problems problems;
-
-    call_problems_init(&problems);
-    if (call_query(call, NULL, NULL, 0, &problems) != STATUS_OK) {
-        buf_fini(&problems.errors);
-        call_fail(call, PROBLEM_UNAVAILABLE, NULL, "out of memory");
-        return false;
-    }
-    return !call_fail_problems(call, &problems);
-}
-
 static void list(const struct table_api *api, struct call *call,
                  struct worker *worker) ON_WORKER MAY_BLOCK
 {
@@ -83,7 +69,7 @@ void table_list(const struct table_api *api, struct call *call, struct worker *w
         table_fail(call, &fault);
         return;
     }
-    if (!check_query(call)) {
+    if (!call_check_no_query(call)) {
         return;
     }
     if (accept.media == ACCEPT_OPENAPI && api->describe != NULL) {
