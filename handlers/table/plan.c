@@ -167,6 +167,40 @@ static bool make_shape(struct planner *p, struct plan *plan)
     return plan->row != NULL || fault_no_memory(p->fault);
 }
 
+static bool is_range_of(const struct tree_condition *condition, const struct schema_table *table)
+{
+    bool is_range = condition->op == TREE_EQ || condition->op == TREE_GT ||
+                    condition->op == TREE_GTE || condition->op == TREE_LT ||
+                    condition->op == TREE_LTE;
+
+    return condition->kind == TREE_COMPARE && !condition->is_negated && is_range &&
+           condition->quantifier == TREE_ONE && condition->field.steps_count == 0 &&
+           schema_find_column(table, condition->field.name) == table->rowid;
+}
+
+/* Nothing but the rowid is asked for and ordered by: then SQLite walks the table, and sorts nothing. */
+static bool is_walk(const struct planner *p)
+{
+    const struct plan_node *root = &p->root;
+
+    if (p->source->sql != NULL || !plan_is_by_rowid(root)) {
+        return false;
+    }
+    for (size_t i = 0; i < root->levels_count; i++) {
+        for (size_t j = 0; j < root->levels[i]->conditions_count; j++) {
+            if (!is_range_of(&root->levels[i]->conditions[j], root->table)) {
+                return false;
+            }
+        }
+    }
+    for (size_t i = 0; i < root->children_count; i++) {
+        if (plan_node_is_inner(&root->children[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Is it worth while to pick the rows before more is read for each of them? */
 static bool is_picked(const struct planner *p, const struct plan_bounds *bounds)
 {
@@ -177,7 +211,8 @@ static bool is_picked(const struct planner *p, const struct plan_bounds *bounds)
 
         has_levels = has_levels || what == PLAN_EMBED || what == PLAN_ARRAY;
     }
-    return has_levels && bounds->is_bounded && p->root.order_count > 0 && !p->root.is_grouped;
+    return has_levels && bounds->is_bounded && p->root.order_count > 0 && !p->root.is_grouped &&
+           !is_walk(p);
 }
 
 static bool put_rows(struct planner *p, const struct plan *plan)
