@@ -20,16 +20,34 @@
 
 /* --- shared --------------------------------------------------------------------------------- */
 
+/* A directory that was named has to be of use; the usual one may be missing, as in a container. */
+static enum status try_directory(struct streams *streams, const struct streams_conf *conf,
+                                 struct error *err)
+{
+    struct spool *spool;
+    enum status status = STATUS_OK;
+
+    if (conf->spool_directory != NULL) {
+        status = spool_create(&streams->store, &spool, err);
+        if (status == STATUS_OK) {
+            spool_destroy(spool);
+        }
+    }
+    return status;
+}
+
 static enum status open_spools(struct streams *streams, const struct streams_conf *conf,
                                struct error *err)
 {
     struct executor_conf executor = {
         .name = "spool", .threads = SPOOL_THREADS, .queue_max = 2 * conf->max};
+    enum status status;
 
     if (spool_store_init(&streams->store, conf->spool_directory, conf->spool_bytes) != STATUS_OK) {
         return error_set(err, STATUS_NOMEM, "no memory for spools");
     }
-    return executor_create(&executor, &streams->executor, err);
+    status = try_directory(streams, conf, err);
+    return status == STATUS_OK ? executor_create(&executor, &streams->executor, err) : status;
 }
 
 enum status streams_create(const struct streams_conf *conf, struct streams **ret, struct error *err)

@@ -89,6 +89,7 @@ static unsigned http_status_of(const char *code)
         {"42883", 404},              /* no such function */
         {"42P01", 404},              /* no such table */
         {"53", 503},                 /* no memory, no space */
+        {"54001", 400},              /* asked for too much: a pattern, a query */
         {"54", 500},                 /* too big */
         {"55P03", 503},              /* locked */
         {"55", 500},    {"57", 500}, /* interrupted */

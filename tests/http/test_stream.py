@@ -13,7 +13,8 @@ import time
 import pytest
 
 import library
-from harness import PATIENCE_S, Closed, Truncated, assert_no_report, compose, wait_until
+from harness import (PATIENCE_S, Closed, Truncated, assert_no_report, compose, gantry,
+                     wait_until)
 
 COUNT = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < :n)"
 FILL = "x" * 60
@@ -418,8 +419,7 @@ def test_half_of_the_time_is_for_the_client(serve, tmp_path):
 
 
 @pytest.mark.parametrize("spool, reason", [({"bytes": 1000000}, "spool"),
-                                           ({"bytes": 0}, "stall_ms"),
-                                           ({"directory": "/nowhere/at/all"}, "spool")])
+                                           ({"bytes": 0}, "stall_ms")])
 def test_without_room_it_is_cut(serve, spool, reason):
     server = streaming(serve, limits={"stall_ms": 20}, spool=spool)
     slow = Slow(server, f"/rows?n={MANY}")
@@ -432,6 +432,16 @@ def test_without_room_it_is_cut(serve, spool, reason):
     warnings = [line for line in server.stderr().splitlines() if "a stream was cut" in line]
     assert len(warnings) == 1
     assert json.loads(warnings[0])["reason"] == reason
+
+
+def test_a_directory_that_is_of_no_use_is_said_at_the_start(tmp_path):
+    config = tmp_path / "gantry.json"
+    config.write_text(json.dumps({"listen": "127.0.0.1:0", "tables": {"enabled": False},
+                                  "spool": {"directory": str(tmp_path / "nowhere")}}))
+    result = gantry("serve", "--config", config)
+    assert result.returncode == 74
+    assert "no temporary file can be made in" in result.stderr
+    assert "spool.directory" in result.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
