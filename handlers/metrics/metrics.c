@@ -261,8 +261,8 @@ static void put_cuts(struct page *p)
 
 static void put_streams(struct page *p)
 {
-#define PUT_FAMILY(type, family, figure, help)                                                       \
-    exposition_family(&p->to, family, EXPOSITION_##type, help);                                      \
+#define PUT_FAMILY(type, family, figure, help)                                                     \
+    exposition_family(&p->to, family, EXPOSITION_##type, help);                                    \
     for (size_t l = 0; l < p->listeners_count; l++) {                                              \
         const struct listener *listener = &p->metrics->listeners[l];                               \
         const struct exposition_label label = {"listener", str_of(listener->name)};                \
