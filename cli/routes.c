@@ -33,8 +33,9 @@ bool routes_find_pool(const struct service *s, const char *name, struct executor
 
 /* --- system and tables -------------------------------------------------------------------- */
 
-static enum status add_own(struct service *s, struct router *router, enum method method,
-                           const char *path, const struct handler *handler, struct error *err)
+static enum status add_on(struct service *s, const char *pool, struct router *router,
+                          enum method method, const char *path, const struct handler *handler,
+                          struct error *err)
 {
     struct route route = {.method = method,
                           .pattern = path,
@@ -43,9 +44,15 @@ static enum status add_own(struct service *s, struct router *router, enum method
                           .body_max = s->config->limits.body_bytes};
 
     if (handler->kind == HANDLER_BLOCKING) {
-        (void)routes_find_pool(s, "read", &route.executor); /* always there */
+        (void)routes_find_pool(s, pool, &route.executor); /* config has checked that it exists */
     }
     return router_add(router, &route, err);
+}
+
+static enum status add_own(struct service *s, struct router *router, enum method method,
+                           const char *path, const struct handler *handler, struct error *err)
+{
+    return add_on(s, "read", router, method, path, handler, err); /* always there */
 }
 
 /*
@@ -150,7 +157,8 @@ static enum status add_tables(struct service *s, struct error *err)
 
         (void)snprintf(path, sizeof(path), "%s%s", s->config->tables.prefix,
                        rows[i].path); /* the prefix is bounded by config */
-        status = add_own(s, s->router, rows[i].method, path, rows[i].handler, err);
+        status = add_on(s, s->config->tables.pool, s->router, rows[i].method, path, rows[i].handler,
+                        err);
     }
     return status;
 }

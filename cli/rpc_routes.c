@@ -82,7 +82,7 @@ static enum status add_route(struct service *s, const struct config_rpc *conf, e
 
     (void)snprintf(path, sizeof(path), "%s/rpc/%s", s->config->tables.prefix, name); /* bounded */
     if (handler->kind == HANDLER_BLOCKING) {
-        (void)routes_find_pool(s, conf->pool != NULL ? conf->pool : "read",
+        (void)routes_find_pool(s, conf->pool != NULL ? conf->pool : s->config->tables.pool,
                                &route.executor); /* config has checked that it exists */
     }
     return router_add(s->router, &route, err);

@@ -141,6 +141,18 @@ static void read_tables(struct config_reader *r, const struct config_place *at, 
     }
 }
 
+/* The pools may stand behind the tables in the file: so this is looked at last. */
+static void check_tables_pool(struct config_reader *r, struct config *config)
+{
+    const struct config_place root = {0};
+    const struct config_place *at = CONFIG_AT_KEY(CONFIG_AT_KEY(&root, "tables"), "pool");
+
+    if (config->tables.pool != NULL && !config_pools_check(r, at, config, config->tables.pool)) {
+        mem_free(config->tables.pool);
+        config->tables.pool = NULL;
+    }
+}
+
 static void read_root(struct config_reader *r, json_t *root, struct config *config)
 {
     static const struct config_special specials[] = {
@@ -161,6 +173,7 @@ static void read_root(struct config_reader *r, json_t *root, struct config *conf
     if (!config_object_read(r, &at, root, &shape, config)) {
         return;
     }
+    check_tables_pool(r, config);
     rpc = json_object_get(root, "rpc");
     if (rpc != NULL) {
         config_rpc_read(r, CONFIG_AT_KEY(&at, "rpc"), rpc, config);

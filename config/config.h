@@ -124,6 +124,7 @@ struct config {
         bool enabled;
         char *prefix;      /* "/api" */
         uint64_t max_rows; /* 0: no bound */
+        char *pool;        /* "read" */
         bool aggregates;
         char **include; /* only these; NULL: all */
         size_t include_count;

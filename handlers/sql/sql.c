@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "handlers/sql/media.h"
 #include "handlers/sql/params.h"
 #include "pool/executor.h"
 #include "server/call.h"
@@ -47,12 +48,18 @@ static void answer(const struct sql_route *route, struct call *call, struct conn
     enum status status;
     struct buf *body;
 
+    if (route->stream) {
+        query.media = media_of(&call->request);
+    }
     if (route->stream && call_can_stream(call)) {
         query.flush_bytes = route->stream_size;
         query.flush = flush;
         query.flush_user = call;
     }
-    body = call_answer(call, 200, "application/json");
+    body = call_answer(call, 200, media_type(query.media));
+    if (route->stream) {
+        response_header_join(&call->response, "Vary", "Accept");
+    }
     status = connection_run(connection, &query, call->cancel, body, &result, &err);
 
     if (status != STATUS_OK) {

@@ -187,12 +187,31 @@ def test_sizes_around_the_bounds(serve, n):
         assert (answer.header("content-length") is not None) == is_small
 
 
+@pytest.mark.parametrize("n", [0, 2, 20000])
+def test_other_formats(serve, n):
+    server = streaming(serve)
+    rows = max(n, 1)  # the statement always has one
+    lines = server.get(f"/rows?n={n}", {"Accept": "application/x-ndjson"})
+    assert lines.header("content-type") == "application/x-ndjson; charset=utf-8"
+    assert lines.body.decode() == "".join(
+        '{"n":%d,"fill":"%s"}\n' % (i, FILL) for i in range(1, rows + 1))
+    table = server.get(f"/rows?n={n}", {"Accept": "text/csv;q=0.9, application/json;q=0.1"})
+    assert table.header("content-type") == "text/csv; charset=utf-8"
+    assert table.body.decode() == "n,fill" + "".join(
+        "\n%d,%s" % (i, FILL) for i in range(1, rows + 1))
+    for accept in ("text/html, */*;q=0.8", "image/png", "application/x-ndjson;q=0"):
+        assert server.get(f"/rows?n={n}", {"Accept": accept}).body == body_of(rows)
+    assert "Accept" in lines.header("vary")
+    # A route that does not stream answers as it always did.
+    assert server.get("/whole?n=1", {"Accept": "text/csv"}).body == body_of(1)
+
+
 def test_a_small_one_is_as_it_always_was(serve):
     server = streaming(serve)
     a = server.get("/rows?n=5")
     b = server.get("/whole?n=5")
     assert a.body == b.body
-    names = [[name for name, _ in answer.headers] for answer in (a, b)]
+    names = [[name for name, _ in answer.headers if name != "vary"] for answer in (a, b)]
     assert names[0] == names[1]
 
 

@@ -204,3 +204,12 @@ def test_a_table_made_outside_appears(serve):
                "the new column in the rows")
     server.sql("DROP TABLE fresh")
     wait_until(lambda: server.get("/api/fresh").status == 404, "the table to be gone")
+
+
+def test_tables_on_a_pool_of_their_own(serve):
+    server = serve(library.config(pools={"read": {"threads": 1}, "tables": {"threads": 1}},
+                                  tables={"pool": "tables"}))
+    assert len(server.get("/api/books").json()) == 4
+    taken = [line for line in server.get("/metrics").body.decode().splitlines()
+             if line.startswith("gantry_pool_submitted_total")]
+    assert any('pool="tables"' in line and line.endswith(" 1") for line in taken), taken
