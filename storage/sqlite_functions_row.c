@@ -26,10 +26,14 @@ struct place {
     uint32_t size;
 };
 
+#define FEW_PLACES 8 /* that need no memory of their own */
+
 struct sorted_rows {
     struct rows rows;
-    struct buf places; /* struct place */
-    size_t key;        /* which value it is, from 1 */
+    size_t count;
+    struct place few[FEW_PLACES]; /* while there are no more */
+    struct buf many;              /* else struct place, all of them */
+    size_t key;                   /* which value it is, from 1 */
     bool is_descending;
     int64_t last_key;
     bool is_mixed; /* some row's key is below that of the row before */
@@ -189,9 +193,24 @@ static bool begin_sorted(sqlite3_context *context, struct sorted_rows *sorted, i
     sorted->key = (size_t)(place < 0 ? -place : place);
     shape = shape_of(context, count - 1, values + 1, sorted->key);
     buf_init_for(&sorted->rows.out, context);
-    buf_init_for(&sorted->places, context);
+    buf_init_for(&sorted->many, context);
     sorted->rows.shape = shape;
     return shape != NULL;
+}
+
+static void note_place(struct sorted_rows *sorted, const struct place *place)
+{
+    sorted->is_mixed = sorted->is_mixed || (sorted->count > 0 && place->key < sorted->last_key);
+    sorted->last_key = place->key;
+    if (sorted->count < FEW_PLACES) {
+        sorted->few[sorted->count] = *place;
+    } else {
+        if (sorted->count == FEW_PLACES) {
+            buf_append(&sorted->many, sorted->few, sizeof(sorted->few));
+        }
+        buf_append(&sorted->many, place, sizeof(*place));
+    }
+    sorted->count++;
 }
 
 static void step_sorted(sqlite3_context *context, int count, sqlite3_value **values)
@@ -213,11 +232,9 @@ static void step_sorted(sqlite3_context *context, int count, sqlite3_value **val
         return;
     }
     place.size = (uint32_t)sorted->rows.out.size - place.start;
-    sorted->is_mixed = sorted->is_mixed || (place.start > 1 && place.key < sorted->last_key);
-    sorted->last_key = place.key;
-    buf_append(&sorted->places, &place, sizeof(place));
-    if (buf_status(&sorted->places) != STATUS_OK) {
-        refuse(context, buf_status(&sorted->places));
+    note_place(sorted, &place);
+    if (buf_status(&sorted->many) != STATUS_OK) {
+        refuse(context, buf_status(&sorted->many));
     }
 }
 
@@ -235,14 +252,14 @@ static int compare_places(const void *left, const void *right)
 /* Write the rows anew, each to its place. */
 static void sort_rows(struct sorted_rows *sorted)
 {
-    struct place *places = (struct place *)(void *)sorted->places.at;
-    size_t count = sorted->places.size / sizeof(*places);
+    struct place *places =
+        sorted->count <= FEW_PLACES ? sorted->few : (struct place *)(void *)sorted->many.at;
     struct buf *from = &sorted->rows.out;
     struct buf to;
 
-    qsort(places, count, sizeof(*places), compare_places);
+    qsort(places, sorted->count, sizeof(*places), compare_places);
     buf_init(&to, from->max);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < sorted->count; i++) {
         buf_append_char(&to, i == 0 ? '[' : ',');
         buf_append(&to, from->at + places[i].start, places[i].size);
     }
@@ -255,13 +272,13 @@ static void end_sorted(sqlite3_context *context)
 {
     struct sorted_rows *sorted = sqlite3_aggregate_context(context, 0);
 
-    if (sorted != NULL && sorted->is_mixed) {
+    if (sorted != NULL && sorted->is_mixed && buf_status(&sorted->many) == STATUS_OK) {
         sort_rows(sorted);
     }
     give_rows(context, sorted == NULL ? NULL : &sorted->rows);
     if (sorted != NULL) {
         buf_fini(&sorted->rows.out);
-        buf_fini(&sorted->places);
+        buf_fini(&sorted->many);
     }
 }
 

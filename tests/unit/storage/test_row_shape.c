@@ -294,6 +294,10 @@ static void test_gantry_sorted_of_few_and_many(void **state)
     expect_planned(*state, q, "[[2]]");
     q.sql = "SELECT (SELECT gantry_sorted(-1, ?1, u.id) FROM t AS u WHERE u.id <= t.id) FROM t";
     expect_planned(*state, q, "[[1],[2,1],[3,2,1]]");
+    q.sql = "SELECT gantry_sorted(-1, ?1, t.id) FROM t, t AS u WHERE (t.id, u.id) < (3, 3)";
+    expect_planned(*state, q, "[[3,3,2,2,2,1,1,1]]"); /* eight */
+    q.sql = "SELECT gantry_sorted(-1, ?1, t.id) FROM t, t AS u";
+    expect_planned(*state, q, "[[3,3,3,2,2,2,1,1,1]]"); /* and nine */
     /* as they came, where the keys are the same */
     q.sql =
         VALUES_OF("(1, 'a'), (0, 'b'), (1, 'c'), (0, 'd'), (1, 'e')") "gantry_sorted(2, ?1, b, a)"
@@ -396,7 +400,8 @@ static void test_without_memory(void **state)
 
     q.sql = "SELECT id, gantry_rows(?1, hex(zeroblob(1000)), '[1,\n2]') AS r FROM t GROUP BY id";
     expect_survival(*state, q);
-    q.sql = "SELECT gantry_sorted(-3, ?1, hex(zeroblob(1000)), 2, id) AS r FROM t";
+    q.sql = "SELECT gantry_sorted(-3, ?1, hex(zeroblob(1000)), 2, t.id) AS r"
+            " FROM t, t AS u, t AS v";
     expect_survival(*state, q);
     for (long n = 1;; n++) {
         const struct row_shape *shape;
