@@ -37,35 +37,68 @@ static void put_escaped(struct buf *b, unsigned char c)
 
 #define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* The high bit of each byte that is zero; above the lowest such byte perhaps of others, too. */
-static inline uint64_t zero_bytes(uint64_t word)
+/*
+ * Not 0 if one of the eight bytes at p is escaped or part of a sequence; then the lowest bit that is set
+ * is of the first such byte. A byte's high bit tells: it is the byte's own; or that of one less than 0,
+ * where a quote or a backslash was taken away; or of a space less than a control; or of DEL and one.
+ * What is borrowed and carried on the way disturbs higher bytes only.
+ */
+static inline uint64_t special_bytes(const char *p)
 {
-    return (word - EACH_BYTE(0x01)) & ~word & EACH_BYTE(0x80);
+    uint64_t word;
+
+    memcpy(&word, p, sizeof(word));
+    word = le64toh(word); /* the first byte is the lowest */
+    return (word | ((word ^ EACH_BYTE('"')) - EACH_BYTE(1)) |
+            ((word ^ EACH_BYTE('\\')) - EACH_BYTE(1)) | (word - EACH_BYTE(' ')) |
+            (word + EACH_BYTE(1))) &
+           EACH_BYTE(0x80);
 }
 
 /*
  * How many of the bytes from p on need no second look: neither escaped nor part of a sequence. Eight at
- * a time (Mycroft's test for a zero byte); the last few of a text are left to the caller.
+ * a time; the last few of a text are left to the caller.
  */
 static inline size_t plain_size(const char *p, const char *end)
 {
     const char *from = p;
 
     while (end - p >= 8) {
-        uint64_t word;
-        uint64_t special;
+        uint64_t special = special_bytes(p);
 
-        memcpy(&word, p, sizeof(word));
-        special = zero_bytes(word ^ EACH_BYTE('"')) | zero_bytes(word ^ EACH_BYTE('\\')) |
-                  zero_bytes(word ^ EACH_BYTE(0x7F)) | /* and below the space: */
-                  ((word - EACH_BYTE(0x20)) & ~word & EACH_BYTE(0x80)) | (word & EACH_BYTE(0x80));
         if (special != 0) {
-            word = le64toh(special); /* the first byte is the lowest */
-            return (size_t)(p - from) + (size_t)__builtin_ctzll(word) / 8;
+            return (size_t)(p - from) + (size_t)__builtin_ctzll(special) / 8;
         }
         p += 8;
     }
     return (size_t)(p - from);
+}
+
+/* Is all of it plain? No, if it is shorter than eight bytes. */
+static inline bool is_plain(struct str text)
+{
+    size_t at = 0;
+
+    while (text.size - at >= 8) {
+        if (special_bytes(text.at + at) != 0) {
+            return false;
+        }
+        at += 8;
+    }
+    return at > 0 && special_bytes(text.at + text.size - 8) == 0;
+}
+
+/* What is plain needs one copy. */
+static void put_plain(struct buf *b, struct str text)
+{
+    char *to = buf_reserve(b, text.size + 2);
+
+    if (to != NULL) {
+        to[0] = '"';
+        memcpy(to + 1, text.at, text.size);
+        to[1 + text.size] = '"';
+        buf_commit(b, text.size + 2);
+    }
 }
 
 void json_put_string(struct buf *b, struct str text)
@@ -74,6 +107,10 @@ void json_put_string(struct buf *b, struct str text)
     const char *end = text.at + text.size;
     const char *run = p; /* the start of what can be copied as it is */
 
+    if (is_plain(text)) {
+        put_plain(b, text);
+        return;
+    }
     buf_append_char(b, '"');
     while (p < end) {
         unsigned char kind;
