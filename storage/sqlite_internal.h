@@ -51,8 +51,9 @@ struct statement {
     /* Its columns by their names, for who brings no shape of his own; see refresh_shape. */
     const struct row_shape *shape; /* in arena; NULL: not known yet */
     struct arena arena;
-    int reprepares; /* SQLITE_STMTSTATUS_REPREPARE when shape was made */
-    size_t bytes;   /* counted in statement_cache.bytes */
+    int reprepares;  /* SQLITE_STMTSTATUS_REPREPARE when shape was made */
+    size_t bytes;    /* counted in statement_cache.bytes */
+    size_t out_hint; /* bytes that it is likely to write: some more than the last time */
     size_t sql_size;
     char sql[];
 };

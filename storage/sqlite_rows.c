@@ -12,6 +12,7 @@
 #include "storage/sqlite_internal.h"
 
 #define ROWS_BETWEEN_CLOCKS 32
+#define OUT_HINT_MAX        ((size_t)64 * 1024) /* beyond it, few doublings are left to be saved */
 
 /* cells: room for every column. */
 static enum status name_cells(struct statement *s, struct row_cell *cells, int count)
@@ -212,13 +213,32 @@ static enum status step_all(struct writing *w, struct error *err)
     }
 }
 
+/*
+ * Room for as much as the statement wrote last time, so that a long answer is not copied each time the
+ * buffer doubles. Where the buffer may not grow so far, what is written will tell.
+ */
+static void reserve_likely(const struct statement *s, struct buf *out)
+{
+    if (s->out_hint < out->max - out->size) {
+        (void)buf_reserve(out, s->out_hint);
+    }
+}
+
+static void note_size(struct statement *s, size_t size)
+{
+    size += size / 8;
+    s->out_hint = size < OUT_HINT_MAX ? size : OUT_HINT_MAX;
+}
+
 enum status rows_write(struct connection *c, struct statement *s, const struct query *q,
                        struct buf *out, struct query_result *result, struct error *err)
 {
     struct writing w = {.c = c, .s = s, .q = q, .out = out, .result = result};
     bool is_array = q->shape == QUERY_ROWS && q->media == QUERY_JSON;
+    size_t start = out->size;
     enum status status;
 
+    reserve_likely(s, out);
     if (is_array) {
         buf_append_char(out, '[');
     }
@@ -229,6 +249,9 @@ enum status rows_write(struct connection *c, struct statement *s, const struct q
         if (status != STATUS_OK) {
             return row_failure(status, out, err);
         }
+    }
+    if (status == STATUS_OK && !c->has_flushed) {
+        note_size(s, out->size - start);
     }
     return status;
 }

@@ -189,6 +189,31 @@ static void test_rows_max(void **state)
     assert_int_equal(run_query(f, f->reader, &q), STATUS_TOO_BIG);
 }
 
+/* Not twice as much, and not in steps. */
+static void test_room_is_made_for_what_was_written_last_time(void **state)
+{
+    struct fixture *f = *state;
+    const char *sql =
+        "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 999)"
+        " SELECT i FROM s";
+    size_t size;
+
+    assert_int_equal(run_sql(f, f->reader, sql), STATUS_OK);
+    size = f->out.size;
+    for (int i = 0; i < 2; i++) {
+        buf_fini(&f->out);
+        assert_int_equal(run_sql(f, f->reader, sql), STATUS_OK);
+        assert_int_equal(f->out.size, size);
+        assert_int_equal(f->out.capacity, size + size / 8);
+    }
+    buf_fini(&f->out);
+    buf_init(&f->out, size); /* and may be no more */
+    assert_int_equal(run_sql(f, f->reader, sql), STATUS_OK);
+    buf_fini(&f->out);
+    buf_init(&f->out, size - 1);
+    assert_int_equal(run_sql(f, f->reader, sql), STATUS_TOO_BIG);
+}
+
 static void test_out_maximum(void **state)
 {
     struct fixture *f = *state;
@@ -309,6 +334,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_column_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_shapes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rows_max, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_room_is_made_for_what_was_written_last_time, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_out_maximum, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rows_leave_in_pieces, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_cannot_leave_ends_the_query, setup, teardown),
