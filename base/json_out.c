@@ -38,9 +38,10 @@ static void put_escaped(struct buf *b, unsigned char c)
 #define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 /*
- * Not 0 if one of the eight bytes at p is escaped or part of a sequence; then the lowest bit that is set
- * is of the first such byte. A byte's high bit tells: it is the byte's own; or that of one less than 0,
- * where a quote or a backslash was taken away; or of a space less than a control; or of DEL and one.
+ * Not 0 if one of the eight bytes at p is escaped or part of a sequence; then the lowest bit that
+ * is set is of the first such byte. A byte's high bit tells: it is the byte's own; or that of one
+ * less than 0, where a quote or a backslash was taken away; or of a space less than a control; or
+ * of DEL and one.
  * What is borrowed and carried on the way disturbs higher bytes only.
  */
 static inline uint64_t special_bytes(const char *p)

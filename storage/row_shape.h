@@ -7,7 +7,8 @@
  *
  *     gantry_row(?shape, a, b, ...)    {"a":...,"b":...} of the arguments behind the shape
  *     gantry_rows(?shape, a, b, ...)   an aggregate: [{...},{...}], "[]" of no rows
- *     gantry_sorted(n, ?shape, ...)    the same, in the order of the n-th value, an integer; -n: descending
+ *     gantry_sorted(n, ?shape, ...)    the same, in the order of the n-th value, an integer that
+ *                                      need not be shown; -n: descending
  *     gantry_part(?shape, a, b, ...)   "a":...,"b":... for more columns than a function may take
  *
  * SQLite's own json_object() would refuse blobs, cut doubles to 15 digits and write Inf bare.

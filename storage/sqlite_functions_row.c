@@ -1,12 +1,12 @@
 /*
- * gantry_row, gantry_rows, gantry_sorted and gantry_part: embedded rows, by the row writer's own code.
+ * gantry_row, gantry_rows, gantry_sorted, gantry_part: embedded rows, by the row writer's own code.
  *
  * An aggregate writes into one growing buffer, which at last is handed to SQLite as it is. Its bound is
  * SQLite's for any value.
  *
- * gantry_sorted notes the key of each row and where its text is. Rows that an index delivers come in the
- * order of their rowids, and then that was all; otherwise the texts are put in order at the end. It is
- * cheaper than ORDER BY in a subquery, from which SQLite copies every value of every row.
+ * gantry_sorted notes the key of each row and where its text is. Rows that an index delivers come
+ * in the order of their rowids, and then that was all; otherwise the texts are put in order at the
+ * end. It is cheaper than ORDER BY in a subquery, from which SQLite copies every value of every row.
  */
 #include <stdlib.h>
 
@@ -56,8 +56,8 @@ static void buf_init_for(struct buf *b, sqlite3_context *context)
 }
 
 /*
- * The first argument, if the others fit it: as many as it has cells, and a key (its place, from 1; 0: none)
- * may stand behind them. Return: NULL: an error is set.
+ * The first argument, if the others fit it: as many as it has cells, and a key (its place, from 1;
+ * 0: none) may stand behind them. Return: NULL: an error is set.
  */
 static const struct row_shape *shape_of(sqlite3_context *context, int count, sqlite3_value **values,
                                         size_t key)

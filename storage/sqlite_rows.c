@@ -214,8 +214,8 @@ static enum status step_all(struct writing *w, struct error *err)
 }
 
 /*
- * Room for as much as the statement wrote last time, so that a long answer is not copied each time the
- * buffer doubles. Where the buffer may not grow so far, what is written will tell.
+ * Room for as much as the statement wrote last time, so that a long answer is not copied each time
+ * the buffer doubles. Where the buffer may not grow so far, what is written will tell.
  */
 static void reserve_likely(const struct statement *s, struct buf *out)
 {

@@ -178,7 +178,7 @@ static bool is_range_of(const struct tree_condition *condition, const struct sch
            schema_find_column(table, condition->field.name) == table->rowid;
 }
 
-/* Nothing but the rowid is asked for and ordered by: then SQLite walks the table, and sorts nothing. */
+/* Asked for and ordered by is the rowid alone: then SQLite walks the table, and sorts nothing. */
 static bool is_walk(const struct planner *p)
 {
     const struct plan_node *root = &p->root;
