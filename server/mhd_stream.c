@@ -12,8 +12,9 @@
 #include "server/mhd_response.h"
 #include "server/stream.h"
 
-#define TURN_BYTES ((size_t)256 * 1024) /* of all streams, in one turn of the loop */
-#define PIECE_MIN  ((size_t)4096)
+#define TURN_BYTES   ((size_t)256 * 1024) /* of all streams, in one turn of the loop */
+#define PIECE_MIN    ((size_t)4096)
+#define PIECE_BESIDE ((size_t)8192) /* while somebody waits for a short answer */
 
 static struct loop *loop_of(const struct exchange *ex)
 {
@@ -75,13 +76,17 @@ static bool is_over(const struct exchange *ex) ON_LOOP
 
 /*
  * How large may a piece be? When many clients are quick at the same time, each turn would take long,
- * and everybody else would wait for it: so they share what a turn may send.
+ * and everybody else would wait for it: so they share what a turn may send, and send little while
+ * somebody waits for a short answer.
  */
 static size_t piece_max(struct loop *loop, size_t max) ON_LOOP
 {
     size_t share = TURN_BYTES / (loop->pieces_before + 1);
 
     loop->pieces++;
+    if (loop->lingering > 0 && share > PIECE_BESIDE) {
+        share = PIECE_BESIDE;
+    }
     share = share < PIECE_MIN ? PIECE_MIN : share;
     return share < max ? share : max;
 }
