@@ -147,6 +147,7 @@ static enum status add_tables(struct service *s, struct error *err)
         {METHOD_GET, "", table_list_handler(s->tables)},
         {METHOD_GET, "/", table_list_handler(s->tables)},
         {METHOD_GET, "/{table}", table_rows_handler(s->tables)},
+        {METHOD_GET, "/{table}/{more}", table_no_path_handler(s->tables)},
         {METHOD_OPTIONS, "", table_list_options_handler(s->tables)},
         {METHOD_OPTIONS, "/", table_list_options_handler(s->tables)},
         {METHOD_OPTIONS, "/{table}", table_rows_options_handler(s->tables)},

@@ -88,6 +88,18 @@ static enum status add_route(struct service *s, const struct config_rpc *conf, e
     return router_add(s->router, &route, err);
 }
 
+/* PUT, PATCH and DELETE are for no query. */
+static enum status add_refused(struct service *s, const char *name, struct error *err)
+{
+    static const enum method methods[] = {METHOD_PUT, METHOD_PATCH, METHOD_DELETE};
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(methods) && status == STATUS_OK; i++) {
+        status = add_route(s, NULL, methods[i], name, table_no_method_handler(s->tables), err);
+    }
+    return status;
+}
+
 static enum status add_query(struct service *s, const struct config_rpc *conf,
                              struct problems *problems, struct error *err)
 {
@@ -117,7 +129,7 @@ static enum status add_query(struct service *s, const struct config_rpc *conf,
         status = add_route(s, conf, METHOD_OPTIONS, conf->name,
                            table_query_options_handler(s->tables), err);
     }
-    return status;
+    return status == STATUS_OK ? add_refused(s, conf->name, err) : status;
 }
 
 /* Other names are told which there are. */
@@ -133,7 +145,7 @@ static enum status add_others(struct service *s, struct error *err)
         status = add_route(s, NULL, METHOD_OPTIONS, "{name}",
                            table_query_options_handler(s->tables), err);
     }
-    return status;
+    return status == STATUS_OK ? add_refused(s, "{name}", err) : status;
 }
 
 enum status rpc_routes_add(struct service *s, struct problems *problems, struct error *err)

@@ -54,6 +54,37 @@ static void serve_no_query(const struct handler *handler, struct call *call)
     }
 }
 
+static void serve_no_method(const struct handler *handler, struct call *call)
+{
+    struct str method = call->request.method_text;
+    struct fault fault;
+
+    (void)handler;
+    assert_on_loop();
+    (void)fault_set(&fault, &call->arena, 405, "PGRST101", "Cannot use the %.*s method on RPC",
+                    (int)method.size, method.at); /* says false */
+    table_fail(call, &fault);
+    response_header(&call->response, "Allow", "GET, HEAD, POST, OPTIONS");
+}
+
+static void serve_no_path(const struct handler *handler, struct call *call)
+{
+    const struct fault fault = {
+        .http_status = 404, .code = "PGRST125", .message = "Invalid path specified in request URL"};
+
+    (void)handler;
+    assert_on_loop();
+    table_fail(call, &fault);
+}
+
+static struct handler inline_handler(const struct table_api *api, handler_serve_fn serve)
+{
+    return (struct handler){.kind = HANDLER_INLINE,
+                            .serve = serve,
+                            .decorate = table_decorate,
+                            .decoration = &api->conf.cors};
+}
+
 static void init_handlers(struct table_api *api)
 {
     const struct handler base = {.kind = HANDLER_BLOCKING,
@@ -71,10 +102,9 @@ static void init_handlers(struct table_api *api)
     api->rows = base;
     api->rows.work = rows_work;
     api->rows.is_short = api->conf.rows_max != 0; /* else it may be all there is */
-    api->no_query = (struct handler){.kind = HANDLER_INLINE,
-                                     .serve = serve_no_query,
-                                     .decorate = table_decorate,
-                                     .decoration = &api->conf.cors};
+    api->no_query = inline_handler(api, serve_no_query);
+    api->no_method = inline_handler(api, serve_no_method);
+    api->no_path = inline_handler(api, serve_no_path);
     api->queries = NULL;
     api->queries_count = 0;
     options_init(&api->options, &options);
@@ -140,6 +170,16 @@ void table_set_queries(struct table_api *api, struct rpc *const *queries, size_t
 const struct handler *table_no_query_handler(const struct table_api *api)
 {
     return &api->no_query;
+}
+
+const struct handler *table_no_method_handler(const struct table_api *api)
+{
+    return &api->no_method;
+}
+
+const struct handler *table_no_path_handler(const struct table_api *api)
+{
+    return &api->no_path;
 }
 
 const struct handler *table_query_options_handler(const struct table_api *api)

@@ -59,6 +59,10 @@ void table_set_queries(struct table_api *api, struct rpc *const *queries, size_t
 /* Likewise lent, INLINE: 404 for a query, {name} in the path, that there is none of. */
 const struct handler *table_no_query_handler(const struct table_api *api);
 
+/* Likewise, INLINE: 405 for a method that no query has; 404 for a path that nothing is at. */
+const struct handler *table_no_method_handler(const struct table_api *api);
+const struct handler *table_no_path_handler(const struct table_api *api);
+
 /* Likewise, INLINE: OPTIONS of a path that ends in a query's name. */
 const struct handler *table_query_options_handler(const struct table_api *api);
 

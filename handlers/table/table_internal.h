@@ -17,6 +17,8 @@ struct table_api {
     struct handler list;
     struct handler rows;
     struct handler no_query;
+    struct handler no_method;
+    struct handler no_path;
     struct options options;
     struct rpc *const *queries; /* set once, before serving */
     size_t queries_count;

@@ -201,3 +201,16 @@ def test_mistakes_at_the_start(serve, tmp_path, query, path, words):
     result = gantry("check", "--config", config)
     assert result.returncode == 78
     assert any(path in line and words in line for line in result.stderr.splitlines()), result
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_methods_that_no_query_has(queries, method):
+    answer = queries.request(method, "/api/rpc/add", body={})
+    problem = assert_problem(answer, 405, "PGRST101")
+    assert problem["message"] == f"Cannot use the {method} method on RPC"
+    assert answer.header("allow") == "GET, HEAD, POST, OPTIONS"
+
+
+def test_paths_of_two_levels(queries):
+    problem = assert_problem(queries.get("/api/books/1"), 404, "PGRST125")
+    assert problem["message"] == "Invalid path specified in request URL"
