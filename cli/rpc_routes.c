@@ -88,14 +88,26 @@ static enum status add_route(struct service *s, const struct config_rpc *conf, e
     return router_add(s->router, &route, err);
 }
 
-/* PUT, PATCH and DELETE are for no query. */
-static enum status add_refused(struct service *s, const char *name, struct error *err)
+/* All that a name below rpc/ answers. conf: NULL for a name that is no query's. */
+static enum status add_name(struct service *s, const struct config_rpc *conf, const char *name,
+                            const struct handler *get, const struct handler *post,
+                            struct error *err)
 {
-    static const enum method methods[] = {METHOD_PUT, METHOD_PATCH, METHOD_DELETE};
+    const struct {
+        enum method method;
+        const struct handler *handler;
+    } rows[] = {
+        {METHOD_GET, get},
+        {METHOD_POST, post},
+        {METHOD_OPTIONS, table_query_options_handler(s->tables)},
+        {METHOD_PUT, table_no_method_handler(s->tables)},
+        {METHOD_PATCH, table_no_method_handler(s->tables)},
+        {METHOD_DELETE, table_no_method_handler(s->tables)},
+    };
     enum status status = STATUS_OK;
 
-    for (size_t i = 0; i < ARRAY_LENGTH(methods) && status == STATUS_OK; i++) {
-        status = add_route(s, NULL, methods[i], name, table_no_method_handler(s->tables), err);
+    for (size_t i = 0; i < ARRAY_LENGTH(rows) && status == STATUS_OK; i++) {
+        status = add_route(s, conf, rows[i].method, name, rows[i].handler, err);
     }
     return status;
 }
@@ -103,17 +115,9 @@ static enum status add_refused(struct service *s, const char *name, struct error
 static enum status add_query(struct service *s, const struct config_rpc *conf,
                              struct problems *problems, struct error *err)
 {
-    enum status status;
+    enum status status = create_query(s, conf, problems);
     const struct rpc *rpc;
 
-    if (conf->pool != NULL && strcmp(conf->pool, "write") == 0) {
-        char path[PATH_SIZE];
-
-        (void)snprintf(path, sizeof(path), "$.rpc[%zu].pool", conf->index); /* fits */
-        problems_add(problems, path, "the pool \"write\" is for statements that write");
-        return STATUS_OK;
-    }
-    status = create_query(s, conf, problems);
     if (status == STATUS_INVALID) {
         return STATUS_OK; /* said in problems */
     }
@@ -121,31 +125,15 @@ static enum status add_query(struct service *s, const struct config_rpc *conf,
         return error_set(err, status, "no memory for the named queries");
     }
     rpc = s->queries[s->queries_count - 1];
-    status = add_route(s, conf, METHOD_GET, conf->name, rpc_get_handler(rpc), err);
-    if (status == STATUS_OK) {
-        status = add_route(s, conf, METHOD_POST, conf->name, rpc_post_handler(rpc), err);
-    }
-    if (status == STATUS_OK) {
-        status = add_route(s, conf, METHOD_OPTIONS, conf->name,
-                           table_query_options_handler(s->tables), err);
-    }
-    return status == STATUS_OK ? add_refused(s, conf->name, err) : status;
+    return add_name(s, conf, conf->name, rpc_get_handler(rpc), rpc_post_handler(rpc), err);
 }
 
 /* Other names are told which there are. */
 static enum status add_others(struct service *s, struct error *err)
 {
-    static const enum method methods[] = {METHOD_GET, METHOD_POST};
-    enum status status = STATUS_OK;
+    const struct handler *none = table_no_query_handler(s->tables);
 
-    for (size_t i = 0; i < ARRAY_LENGTH(methods) && status == STATUS_OK; i++) {
-        status = add_route(s, NULL, methods[i], "{name}", table_no_query_handler(s->tables), err);
-    }
-    if (status == STATUS_OK) {
-        status = add_route(s, NULL, METHOD_OPTIONS, "{name}",
-                           table_query_options_handler(s->tables), err);
-    }
-    return status == STATUS_OK ? add_refused(s, "{name}", err) : status;
+    return add_name(s, NULL, "{name}", none, none, err);
 }
 
 enum status rpc_routes_add(struct service *s, struct problems *problems, struct error *err)

@@ -1,9 +1,6 @@
 #include "base/json_out.h"
-#include "handlers/table/accept.h"
 #include "handlers/table/answer.h"
-#include "handlers/table/table_internal.h"
-#include "pool/executor.h"
-#include "storage/slot.h"
+#include "handlers/table/read.h"
 
 static void put_column(struct buf *b, const struct schema_column *column)
 {
@@ -47,17 +44,13 @@ static void put_tables(const struct table_api *api, const struct schema *schema,
 static void list(const struct table_api *api, struct call *call,
                  struct worker *worker) ON_WORKER MAY_BLOCK
 {
-    struct connection *connection;
-    struct reading reading;
-    struct error err;
+    struct read r = {.api = api, .call = call};
 
-    if (slot_connection(worker_local(worker), call->cancel, &connection, &err) != STATUS_OK ||
-        connection_read_begin(connection, call->cancel, &reading, &err) != STATUS_OK) {
-        table_fail_error(call, &err);
+    if (!read_open(&r, worker)) {
         return;
     }
-    put_tables(api, reading.schema, call_answer(call, 200, "application/json"));
-    connection_read_end(connection);
+    put_tables(api, r.reading.schema, call_answer(call, 200, "application/json"));
+    read_close(&r);
 }
 
 void table_list(const struct table_api *api, struct call *call, struct worker *worker)
