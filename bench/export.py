@@ -146,26 +146,31 @@ def reads(server, rate, rows, seconds=4):
 
 
 def while_downloading(server, measure):
-    """Somebody downloads all of it, again and again."""
-    is_over = threading.Event()
-    seen = []
+    """Somebody downloads all of it, again and again. Nothing here wakes up meanwhile."""
+    over = threading.Lock()
+    current = []
 
     def again():
-        while not is_over.is_set():
-            process = download(server)
-            while process.poll() is None:
-                if is_over.wait(0.01):
-                    process.kill()
-                    process.communicate()
+        while True:
+            with over:
+                if not current:
                     return
-            seen.append(downloaded(process))
+                process = current[0] = download(server)
+            text = process.communicate()[0]
+            if current:
+                code, exit_code = text.split()[:2]
+                assert (code, exit_code) == ("200", "0"), text
 
+    current.append(None)
     thread = threading.Thread(target=again)
     thread.start()
     try:
         return measure()
     finally:
-        is_over.set()
+        with over:
+            process = current.pop()
+        if process is not None:
+            process.kill()
         thread.join()
         wait_until(lambda: metric(server, "gantry_stream_open") <= SLOW, "the download to end")
 

@@ -70,6 +70,9 @@ static inline bool call_can_stream(const struct call *call)
     return call->flush != NULL;
 }
 
+/* How much a handler gathers before it calls call_flush again. Between two pieces a worker gives way. */
+#define CALL_PIECE_SIZE ((size_t)16 * 1024)
+
 /*
  * Send what call->response.body holds so far; it is empty afterwards. From the first call on, status
  * and headers are fixed and leave. Waits while the client reads slowly, and bounds how long it does.

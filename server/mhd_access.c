@@ -29,6 +29,7 @@
 #include "server/mhd_flight.h"
 #include "server/mhd_head.h"
 #include "server/mhd_layout.h"
+#include "server/stream.h"
 #include "server/tally.h"
 
 #define SMALL_MAX ((size_t)4096)        /* of an INLINE answer that costs nothing: health, say */
@@ -71,6 +72,7 @@ void *access_on_request_line(void *cls, const char *uri, struct MHD_Connection *
     }
     ex->begun_ns = clock_now_ns();
     watch_client(&loop->watch, client, CLIENT_HEAD, ex->begun_ns);
+    streams_note_request(loop->conf.streams, ex->begun_ns);
     return ex;
 }
 

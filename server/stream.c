@@ -1,5 +1,6 @@
 #include "server/stream.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,6 +18,14 @@
 #define GLANCE_NS     (50 * NS_PER_MS)  /* likewise, before it is looked who waits for the thread */
 #define REFILL_SIZE   (STREAM_PIPE_SIZE / 2)
 #define PACKED_MORE   ((size_t)64 * 1024)
+
+/* Requests that came so long ago, or less, are company. */
+#define COMPANY_NS (20 * NS_PER_MS)
+#define NOTE_NS    (5 * NS_PER_MS) /* so often one is noted */
+
+/* Whoever spools rests this many times as long as it has worked, in naps that end soon. */
+#define REST_RATIO  4
+#define REST_MAX_NS (20 * NS_PER_MS)
 
 /* --- shared --------------------------------------------------------------------------------- */
 
@@ -73,6 +82,14 @@ enum status streams_create(const struct streams_conf *conf, struct streams **ret
     }
     *ret = streams;
     return STATUS_OK;
+}
+
+void streams_note_request(struct streams *streams, int64_t now_ns)
+{
+    if (streams != NULL &&
+        now_ns - atomic_load_explicit(&streams->request_ns, memory_order_relaxed) >= NOTE_NS) {
+        atomic_store_explicit(&streams->request_ns, now_ns, memory_order_relaxed);
+    }
 }
 
 static void end_packing(struct stream *s)
@@ -214,6 +231,7 @@ static enum status begin(struct exchange *ex, struct error *err) ON_WORKER
     }
     s->patience = (struct pipe_patience){.stall_ns = smaller_ns(GLANCE_NS, s->streams->stall_ns),
                                          .end_ns = now_ns + s->streams->snapshot_ns / 2};
+    s->hurry_ns = now_ns + s->streams->snapshot_ns / 4 * 3;
     cancel_extend(call->cancel, now_ns + s->streams->snapshot_ns);
     call->stream = s;
     call->is_sent = true;
@@ -289,6 +307,7 @@ static enum status begin_spool(struct stream *s, struct error *err) ON_WORKER MA
         return status;
     }
     atomic_fetch_add_explicit(&s->streams->spools, 1, memory_order_relaxed);
+    s->working_since_ns = clock_now_ns();
     atomic_store_explicit(&s->spool, spool, memory_order_release);
     return STATUS_OK;
 }
@@ -324,6 +343,43 @@ static enum status fail_by_token(struct stream *s, const struct cancel *cancel, 
     return status;
 }
 
+static void nap(int64_t ns) ON_WORKER MAY_BLOCK
+{
+    struct timespec time = {.tv_nsec = ns};
+
+    (void)nanosleep(&time, NULL); /* cut short: less of a rest */
+}
+
+/*
+ * Others want the processor, too. A kernel lets a thread that wakes up have it at once only if that is
+ * fair, which it may be by a hair, and looks again at its next tick, milliseconds later, or when a
+ * thread sleeps: so this one sleeps, as short as can be, after each piece, while requests come.
+ */
+static void give_way(const struct stream *s) ON_WORKER MAY_BLOCK
+{
+    int64_t noted_ns = atomic_load_explicit(&s->streams->request_ns, memory_order_relaxed);
+
+    if (clock_now_ns() - noted_ns < COMPANY_NS) {
+        nap(1);
+    }
+}
+
+/*
+ * A spool is filled for somebody who is in no hurry. Done at full speed, it takes a processor and the
+ * disk from those who are: so the worker rests most of the time, until others need its thread or its
+ * snapshot gets old.
+ */
+static void rest(struct stream *s) ON_WORKER MAY_BLOCK
+{
+    int64_t now_ns = clock_now_ns();
+
+    if (now_ns < s->hurry_ns && !is_pool_wanted(s)) {
+        nap(smaller_ns((now_ns - s->working_since_ns) * REST_RATIO, REST_MAX_NS));
+        now_ns = clock_now_ns();
+    }
+    s->working_since_ns = now_ns;
+}
+
 static enum status append(struct stream *s, const char *bytes, size_t size,
                           const struct cancel *cancel, struct error *err) ON_WORKER MAY_BLOCK
 {
@@ -338,6 +394,7 @@ static enum status append(struct stream *s, const char *bytes, size_t size,
         return status;
     }
     pipe_tell(&s->pipe); /* the loop may have emptied it and wait for more */
+    rest(s);
     return STATUS_OK;
 }
 
@@ -358,6 +415,7 @@ static enum status send(struct stream *s, const char *bytes, size_t size, struct
         bytes += n;
         size -= n;
         if (status == STATUS_OK) {
+            give_way(s);
             return STATUS_OK;
         }
         if (status != STATUS_BUSY) {

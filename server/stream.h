@@ -5,8 +5,10 @@
  * head; from then on bytes go through a pipe. While the client reads slowly the worker waits, but for
  * no longer than stall_ms in one go (a glance, if others wait for a thread of its pool), and for
  * nothing any more once half of snapshot_ms has passed: then everything that follows goes to a spool,
- * at full speed, and the worker is free. So that those who come next do not feel it, at most half of
- * the processors do that at a time; the others wait on. From there it is brought back into the pipe in
+ * and the worker is free. So that nobody else feels it, at most half of the processors do that at a
+ * time, the others wait on, and each rests most of the time: until somebody needs its thread, or three
+ * quarters of snapshot_ms have passed. Who sends to a client that keeps up gives way between pieces
+ * while other requests come. From there it is brought back into the pipe in
  * pieces by the executor of spools, as the client reads on; so no loop touches a disk. Without spools,
  * or when they are full, the stream is cut.
  *
@@ -71,6 +73,8 @@ struct streams {
     unsigned spooling_max;     /* Immutable after create */
     _Atomic unsigned spooling; /* workers that write to spools now; relaxed: a count */
 
+    _Atomic int64_t request_ns; /* about when the last request came; relaxed: a hint */
+
     pthread_mutex_t mu;
     struct list orphans; /* Guarded by mu: streams whose spool somebody has to close */
 };
@@ -78,6 +82,9 @@ struct streams {
 /* Gives: *ret. Return: OK, NOMEM, OS. */
 NODISCARD enum status streams_create(const struct streams_conf *conf, struct streams **ret,
                                      struct error *err) MAY_BLOCK;
+
+/* A request has come: streams give way to it and its like. NULL is fine. Cheap. */
+void streams_note_request(struct streams *streams, int64_t now_ns) ANY_THREAD;
 
 /* Stop bringing back what is spooled. NULL is fine. Context: the loops still run. */
 void streams_stop(struct streams *streams) MAY_BLOCK;
@@ -102,6 +109,8 @@ struct stream {
     struct pipe_patience patience;
     int64_t waiting_since_ns; /* for the client to take half a pipe; 0: it never stalled */
     size_t waited_put;        /* bytes that it has taken since then */
+    int64_t hurry_ns;         /* from here on it spools at full speed */
+    int64_t working_since_ns; /* while it spools: the end of its last rest */
     bool has_stalled;
     bool is_spooling; /* counts in streams->spooling */
     bool is_failed;   /* nothing more goes into it */

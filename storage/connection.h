@@ -130,8 +130,10 @@ struct query {
     size_t tables_count;
     bool is_planned; /* it may call our SQL functions, gantry_*; so may what has tables */
 
-    /* Between two rows, whenever out holds flush_bytes or more. flush NULL: never */
+    /* Between two rows: first when out holds flush_bytes, then whenever it holds flush_next_bytes, or
+     * more. flush NULL: never */
     size_t flush_bytes;
+    size_t flush_next_bytes;
     query_flush_fn flush;
     void *flush_user;
 };

@@ -115,9 +115,10 @@ static enum status put_row(struct writing *w)
 
 static enum status flush_rows(struct writing *w, struct error *err)
 {
+    size_t enough = w->c->has_flushed ? w->q->flush_next_bytes : w->q->flush_bytes;
     enum status status;
 
-    if (w->q->flush == NULL || w->out->size < w->q->flush_bytes) {
+    if (w->q->flush == NULL || w->out->size < enough) {
         return STATUS_OK;
     }
     w->c->has_flushed = true;

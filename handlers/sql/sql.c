@@ -53,6 +53,7 @@ static void answer(const struct sql_route *route, struct call *call, struct conn
     }
     if (route->stream && call_can_stream(call)) {
         query.flush_bytes = route->stream_size;
+        query.flush_next_bytes = CALL_PIECE_SIZE;
         query.flush = flush;
         query.flush_user = call;
     }

@@ -225,6 +225,7 @@ static bool answer_rows(struct read *r) ON_WORKER MAY_BLOCK
     query.row = r->plan.row;
     if (!r->accept.is_singular && call_can_stream(r->call)) {
         query.flush_bytes = piece_of(r);
+        query.flush_next_bytes = CALL_PIECE_SIZE;
         query.flush = flush_rows;
         query.flush_user = r;
     }

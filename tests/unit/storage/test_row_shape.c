@@ -191,6 +191,7 @@ static void test_flush(void **state)
     struct query q = {.sql = "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE "
                              "i < 1000) SELECT i FROM s",
                       .flush_bytes = 100,
+                      .flush_next_bytes = 100,
                       .flush = flush,
                       .flush_user = &sink};
     json_t *rows;
@@ -216,8 +217,11 @@ static void test_flush_of_what_was_there(void **state)
 {
     struct fixture *f = *state;
     struct sink sink = {.fails_at = 2};
-    struct query q = {
-        .sql = "SELECT id FROM t", .flush_bytes = 5, .flush = flush, .flush_user = &sink};
+    struct query q = {.sql = "SELECT id FROM t",
+                      .flush_bytes = 5,
+                      .flush_next_bytes = 5,
+                      .flush = flush,
+                      .flush_user = &sink};
 
     buf_init(&sink.all, 1 << 20);
     buf_clear(&f->out);

@@ -268,8 +268,11 @@ static enum status drain_out(void *user, struct buf *out, struct error *err)
 
 static enum status run_flushed(struct fixture *f, struct drain *d, size_t flush_bytes)
 {
-    struct query q = {
-        .sql = "SELECT id FROM t", .flush_bytes = flush_bytes, .flush = drain_out, .flush_user = d};
+    struct query q = {.sql = "SELECT id FROM t",
+                      .flush_bytes = flush_bytes,
+                      .flush_next_bytes = flush_bytes,
+                      .flush = drain_out,
+                      .flush_user = d};
 
     buf_init(&d->all, 1000);
     d->flushes = 0;
@@ -291,6 +294,26 @@ static void test_rows_leave_in_pieces(void **state)
         assert_int_equal(f->result.rows, 3);
         buf_fini(&d.all);
     }
+}
+
+/* The first piece may be larger than those that follow, or smaller. */
+static void test_the_first_piece_has_its_own_size(void **state)
+{
+    struct fixture *f = *state;
+    struct drain d = {.fails_at = 0};
+    struct query q = {.sql = "SELECT id FROM t", .flush = drain_out, .flush_user = &d};
+
+    buf_init(&d.all, 1000);
+    q.flush_bytes = 15; /* two rows */
+    q.flush_next_bytes = 1;
+    assert_int_equal(run_query(f, f->reader, &q), STATUS_OK);
+    assert_int_equal(d.flushes, 2);
+    d.flushes = 0;
+    q.flush_bytes = 1;
+    q.flush_next_bytes = 15; /* ,{"id":2},{"id":3}: the two that are left */
+    assert_int_equal(run_query(f, f->reader, &q), STATUS_OK);
+    assert_int_equal(d.flushes, 2);
+    buf_fini(&d.all);
 }
 
 static void test_what_cannot_leave_ends_the_query(void **state)
@@ -338,6 +361,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_out_maximum, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rows_leave_in_pieces, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_first_piece_has_its_own_size, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_cannot_leave_ends_the_query, setup, teardown),
     };
 
