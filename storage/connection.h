@@ -20,6 +20,7 @@
 #include "storage/value.h"
 
 struct database;
+struct row_set;
 struct row_shape;
 struct schema;
 struct connection; /* opaque */
@@ -116,7 +117,8 @@ struct query {
     const struct value *values; /* one per parameter of the statement, in binding order */
     size_t values_count;
     enum query_shape shape;
-    uint64_t rows_max; /* more rows than this: TOO_BIG; 0: no bound but out's */
+    struct row_set *into; /* rows go there as values, and nothing to out; NULL: to out. Borrowed */
+    uint64_t rows_max;    /* more rows than this: TOO_BIG; 0: no bound but out's */
 
     /* How rows are written. All zero: JSON, members named as the statement's columns, blobs base64 */
     const struct row_shape *row; /* NULL: as the statement's columns are called. Borrowed */
@@ -165,6 +167,58 @@ NODISCARD enum status connection_run(struct connection *c, const struct query *q
                                      struct cancel *cancel, struct buf *out,
                                      struct query_result *ret,
                                      struct error *err) ON_WORKER MAY_BLOCK;
+
+/* --- one change of several statements ------------------------------------------------------- */
+
+/*
+ * What is run on this writer from here to connection_change_end is one change: all of it happens, or
+ * nothing. Inside a group it is a savepoint of the group's transaction, else a transaction of its own
+ * (BEGIN IMMEDIATE: *ret describes the very schema it will write to; version is 0). A writing statement
+ * outside of any change is one by itself.
+ *
+ * A statement that fails leaves what the others did; then end the change with keep false, and answer
+ * with that statement's failure.
+ * cancel bounds the wait for another process's lock, and is used by connection_change_end; NULL: 5 s.
+ * Return: OK; CANCELLED, DEADLINE, LOCKED, IO, CORRUPT, FULL, NOMEM, READONLY: then do not end it.
+ */
+NODISCARD enum status connection_change_begin(struct connection *c, struct cancel *cancel,
+                                              struct reading *ret,
+                                              struct error *err) ON_WORKER MAY_BLOCK;
+
+/*
+ * keep: what was done counts, and is durable once this returns OK; in a group: once the group has ended
+ * well, before which nobody is answered (pool/executor.h sees to that).
+ * Otherwise it is undone, and the result is OK.
+ * Return, and then nothing has changed: CONSTRAINT (a deferred foreign key), FULL, IO, CORRUPT, CANCELLED,
+ * DEADLINE, INTERNAL (a statement ended the transaction).
+ */
+NODISCARD enum status connection_change_end(struct connection *c, bool keep,
+                                            struct error *err) ON_WORKER MAY_BLOCK;
+
+/* --- group commit ------------------------------------------------------------------------------ */
+
+/*
+ * The changes from here to connection_group_end are committed together: one transaction, one fsync. It
+ * begins with the first change. See sqlite_writer.c for what one change can do to the others.
+ */
+void connection_group_begin(struct connection *c) ON_WORKER;
+
+/* No further change should be made in it: it is large, or lost. */
+bool connection_group_is_full(const struct connection *c) ON_WORKER;
+
+/*
+ * COMMIT. Return: true: every change that was kept is durable, as far as `synchronous` promises. False:
+ * all of them are undone, whatever their connection_change_end said: make each again, outside of a group.
+ */
+NODISCARD bool connection_group_end(struct connection *c) ON_WORKER MAY_BLOCK;
+
+/*
+ * Nobody waits for an answer just now: checkpoint, if something was committed since the last time, and
+ * the WAL is large enough or is_idle (nothing has come for a while).
+ */
+void connection_rest(struct connection *c, bool is_idle) ON_WORKER MAY_BLOCK;
+
+/* --- batches of reads ---------------------------------------------------------------------------- */
 
 /*
  * What is run on this reader from here to connection_batch_end() sees one snapshot, taken when the
