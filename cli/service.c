@@ -19,6 +19,12 @@
 
 /* --- pools -------------------------------------------------------------------------------- */
 
+/* The one writer's: its requests share a COMMIT. */
+static const struct executor_group group_commit = {.begin = slot_group_begin,
+                                                   .is_full = slot_group_is_full,
+                                                   .end = slot_group_end,
+                                                   .rest = slot_rest};
+
 static enum status add_pool(struct service *s, const struct config_pool *pool,
                             struct slot_conf *slot, struct error *err)
 {
@@ -33,7 +39,8 @@ static enum status add_pool(struct service *s, const struct config_pool *pool,
                                  .local_create = slot_create,
                                  .local_destroy = slot_destroy,
                                  .local_batch_begin = slot_batch_begin,
-                                 .local_batch_end = slot_batch_end};
+                                 .local_batch_end = slot_batch_end,
+                                 .group = slot->kind == CONNECTION_WRITER ? &group_commit : NULL};
     enum status status = STATUS_OK;
 
     if (!s->is_dry) {

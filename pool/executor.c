@@ -212,6 +212,9 @@ static enum status cancel_locked(struct executor *ex, struct task *task, enum ta
     if (task->state != TASK_RUNNING) {
         return STATUS_NOT_FOUND;
     }
+    if (end == TASK_GONE && ex->conf.group != NULL) {
+        return STATUS_BUSY; /* what has begun is done */
+    }
     if (task->told_ns == 0) {
         task->told_ns = clock_now_ns();
         ex->stats.interrupted[end]++;
@@ -358,6 +361,7 @@ static void init(struct executor *ex, const struct executor_conf *conf)
         init_condition(&worker->wake);
         list_init(&worker->batch);
         list_init(&worker->done);
+        list_init(&worker->held);
     }
     list_init(&ex->queue);
     codel_init(&ex->codel, conf->codel_target_ns, conf->codel_interval_ns);
@@ -376,6 +380,7 @@ enum status executor_create(const struct executor_conf *conf, struct executor **
     enum status status;
 
     invariant(conf->threads >= 1);
+    invariant(conf->group == NULL || (conf->threads == 1 && conf->spares == 0));
     ex = mem_zalloc(sizeof(*ex) + (conf->threads + conf->spares) * sizeof(ex->workers[0]));
     if (ex == NULL) {
         return error_set(err, STATUS_NOMEM, "no memory for pool \"%s\"", conf->name);

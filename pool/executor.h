@@ -25,6 +25,9 @@
  * the head of the queue, and those before it are handed back, within about two milliseconds: a
  * thread of the executor's own, its monitor, sees to that. It sleeps while there are no batches.
  *
+ * With a group (executor_group.c) tasks are handed back only when all of them count, as writes that
+ * share a COMMIT; a client who has gone does not stop one that has begun.
+ *
  * Cancellation follows libuv's contract: a queued task is removed and never run; a running one is
  * only told; either way its finish is called exactly once. A task that was told to end and has not
  * after a second is stuck: it keeps its thread and is named in the log, and another thread takes
@@ -44,6 +47,20 @@
 
 struct executor; /* opaque */
 
+/*
+ * Several tasks as one, for an executor of one thread without spares: what they do counts only once the
+ * group has ended well. All of it on the worker's thread, with what local_create made.
+ */
+struct executor_group {
+    void (*begin)(void *local);
+    bool (*is_full)(void *local); /* between two tasks: should the group end here? */
+    bool (*end)(
+        void *local); /* false: nothing counts; each task is run again, outside of a group */
+
+    /* After they have been handed back. is_waited_for: more tasks wait; is_idle: none has come for a while. */
+    void (*rest)(void *local, bool is_idle, bool is_waited_for);
+};
+
 struct executor_conf {
     const char *name;   /* copied; names the threads "gy-NAME-0" */
     unsigned threads;   /* 1..256 */
@@ -60,6 +77,7 @@ struct executor_conf {
     void (*local_destroy)(void *local);      /* worker's thread, once */
     void (*local_batch_begin)(void *local);  /* worker's thread: several short tasks follow */
     void (*local_batch_end)(void *local);
+    const struct executor_group *group; /* in place of batches; NULL: none. Lent likewise */
 };
 
 /*  why a task is not taken in   its name in metrics */

@@ -20,6 +20,9 @@
 #define SLOW_NS        NS_PER_MS               /* in the midst of a batch */
 #define STUCK_NS       NS_PER_S                /* since it was told to end */
 #define MONITOR_NAP_NS NS_PER_MS
+#define GROUP_MAX      256
+#define GROUP_NS       (2 * NS_PER_MS) /* of work in a group: those that wait get their turn */
+#define IDLE_NS        (NS_PER_S / 2)  /* without work: then a rest is an idle one */
 
 enum worker_state { WORKER_NONE, WORKER_ALIVE, WORKER_ENDED /* to be joined */ };
 
@@ -40,6 +43,8 @@ struct worker {
     struct task *running; /* NULL: none */
     struct list batch;    /* taken, not begun: still QUEUED */
     struct list done;     /* ended, to be handed back together */
+    struct list held;     /* ended, to be handed back when their group has */
+    bool is_restless;     /* a group has ended since the last idle rest */
 };
 
 struct executor {
@@ -97,6 +102,9 @@ static inline void queue_signal(struct worker *sleeper)
     }
 }
 
+/* What a worker has taken and not begun goes back to where it was. */
+void queue_give_back_locked(struct executor *ex, struct worker *worker);
+
 /* Call the tasks' finish. Context: no lock held. */
 void executor_finish(struct list *tasks);
 
@@ -107,6 +115,20 @@ int worker_start(struct worker *worker) MAY_BLOCK;
 
 /* What has ended and waits for the rest of its batch: into to, which the caller finishes. */
 void worker_take_done_locked(struct worker *worker, struct list *to);
+
+/* The steps of running a task: QUEUED -> RUNNING -> IDLE, into to; and of one that runs again. */
+void worker_begin_locked(struct worker *worker, struct task *task, int64_t now_ns);
+void worker_resume_locked(struct worker *worker, struct task *task);
+void worker_end_locked(struct worker *worker, struct task *task, int64_t now_ns, struct list *to);
+void worker_note_run_locked(struct executor *ex, int64_t run_ns);
+
+/* --- groups (executor_group.c) ------------------------------------------------------------------ */
+
+/* Run what the worker has taken as one group, and hand it back. */
+void group_run_locked(struct worker *worker, int64_t now_ns);
+
+/* Nothing has come for IDLE_NS. */
+void group_rest_locked(struct worker *worker);
 
 /* --- the monitor (executor_monitor.c) -------------------------------------------------------- */
 

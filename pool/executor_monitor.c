@@ -48,7 +48,7 @@ static struct list *place_of_locked(struct executor *ex, const struct list *link
  * Give the rest of a batch back to the queue, which stays in order of age: to its head, unless they
  * were taken from its end because the newest go first.
  */
-static void give_back_locked(struct executor *ex, struct worker *worker)
+void queue_give_back_locked(struct executor *ex, struct worker *worker)
 {
     while (!list_is_empty(&worker->batch)) {
         struct list *last = worker->batch.prev;
@@ -63,7 +63,7 @@ static void look_at_slow_locked(struct executor *ex, struct worker *worker, stru
         worker->is_slow = true;
         ex->lively--;
     }
-    give_back_locked(ex, worker);
+    queue_give_back_locked(ex, worker);
     worker_take_done_locked(worker, finished);
 }
 

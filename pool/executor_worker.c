@@ -5,6 +5,7 @@
  * it. Until a task has begun it stays QUEUED, though in its worker's list: cancelling treats it like
  * the others, and the monitor may take it away again.
  */
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/thread.h"
@@ -67,6 +68,9 @@ static unsigned batch_max_locked(const struct executor *ex)
     unsigned share = (ex->stats.queued + ex->lively - 1) / (ex->lively == 0 ? 1 : ex->lively);
     int64_t n = mean_ns == 0 ? 1 : BATCH_NS / mean_ns;
 
+    if (ex->conf.group != NULL) {
+        return GROUP_MAX;
+    }
     n = n < BATCH_MAX ? n : BATCH_MAX;
     n = n < share ? n : share;
     return n < 1 ? 1 : (unsigned)n;
@@ -81,13 +85,13 @@ static bool take_locked(struct worker *worker, int64_t now_ns, struct list *fini
     struct task *task;
 
     while (n < max && (task = next_locked(ex, now_ns, finished)) != NULL) {
-        if (n > 0 && !task->is_short) {
+        if (n > 0 && !task->is_short && ex->conf.group == NULL) {
             break;
         }
         list_remove(&task->link);
         list_append(&worker->batch, &task->link);
         n++;
-        if (!task->is_short) {
+        if (!task->is_short && ex->conf.group == NULL) {
             break;
         }
     }
@@ -104,7 +108,7 @@ static bool take_locked(struct worker *worker, int64_t now_ns, struct list *fini
  * The mean of late. One run may not move it far: of a thousand short ones and one of a minute the
  * next will take long with a probability of one in a thousand.
  */
-static void note_run_locked(struct executor *ex, int64_t run_ns)
+void worker_note_run_locked(struct executor *ex, int64_t run_ns)
 {
     int64_t mean_ns = ex->stats.mean_run_ns;
     int64_t most_ns = MEAN_LEAP * mean_ns + 1000;
@@ -118,7 +122,7 @@ static void note_run_locked(struct executor *ex, int64_t run_ns)
     ex->stats.mean_run_ns += (run_ns - mean_ns) / (1 << MEAN_SHIFT);
 }
 
-static void begin_locked(struct worker *worker, struct task *task, int64_t now_ns)
+void worker_begin_locked(struct worker *worker, struct task *task, int64_t now_ns)
 {
     struct executor *ex = worker->executor;
 
@@ -133,7 +137,16 @@ static void begin_locked(struct worker *worker, struct task *task, int64_t now_n
     queue_note_drained_locked(ex);
 }
 
-static void end_locked(struct worker *worker, struct task *task, int64_t now_ns)
+/* It has ended once, and does so once more. */
+void worker_resume_locked(struct worker *worker, struct task *task)
+{
+    task->state = TASK_RUNNING;
+    task->told_ns = 0;
+    worker->running = task;
+    worker->executor->stats.running++;
+}
+
+void worker_end_locked(struct worker *worker, struct task *task, int64_t now_ns, struct list *to)
 {
     struct executor *ex = worker->executor;
 
@@ -143,9 +156,11 @@ static void end_locked(struct worker *worker, struct task *task, int64_t now_ns)
     worker->running = NULL;
     ex->stats.running--;
     ex->progress_ns = now_ns;
-    note_run_locked(ex, now_ns - task->begun_ns);
+    if (ex->conf.group == NULL) {
+        worker_note_run_locked(ex, now_ns - task->begun_ns);
+    }
     queue_note_drained_locked(ex);
-    list_append(&worker->done, &task->link);
+    list_append(to, &task->link);
     if (worker->is_slow) {
         worker->is_slow = false;
         ex->lively++;
@@ -183,7 +198,7 @@ static void run_batch_locked(struct worker *worker, int64_t now_ns)
             queue_drop_locked(ex, task, TASK_DEADLINE, &worker->done);
             continue;
         }
-        begin_locked(worker, task, now_ns);
+        worker_begin_locked(worker, task, now_ns);
         pthread_mutex_unlock(&ex->mu);
         if (is_batch && !is_begun) {
             ex->conf.local_batch_begin(worker->local);
@@ -192,7 +207,7 @@ static void run_batch_locked(struct worker *worker, int64_t now_ns)
         task->work(task, worker);
         now_ns = clock_now_ns();
         pthread_mutex_lock(&ex->mu);
-        end_locked(worker, task, now_ns);
+        worker_end_locked(worker, task, now_ns, &worker->done);
     }
     worker_take_done_locked(worker, &finished);
     pthread_mutex_unlock(&ex->mu);
@@ -230,7 +245,25 @@ static bool scout_locked(struct worker *worker, int64_t now_ns)
     return !list_is_empty(&ex->queue) || ex->is_closed;
 }
 
-static void sleep_locked(struct worker *worker)
+/* Wait to be woken; after a group for IDLE_NS only. Return: false: that has passed, and nobody came. */
+static bool wait_locked(struct worker *worker)
+{
+    struct executor *ex = worker->executor;
+    int64_t end_ns = clock_now_ns() + IDLE_NS;
+    struct timespec end = {.tv_sec = end_ns / NS_PER_S, .tv_nsec = end_ns % NS_PER_S};
+
+    while (worker->is_idle) {
+        if (!worker->is_restless) {
+            pthread_cond_wait(&worker->wake, &ex->mu);
+        } else if (pthread_cond_timedwait(&worker->wake, &ex->mu, &end) == ETIMEDOUT) {
+            return !worker->is_idle;
+        }
+    }
+    return true;
+}
+
+/* Return: false: nobody has woken it, and it is time for an idle rest. */
+static bool sleep_locked(struct worker *worker)
 {
     struct executor *ex = worker->executor;
 
@@ -238,9 +271,13 @@ static void sleep_locked(struct worker *worker)
     worker->is_idle = true;
     ex->idle = worker;
     ex->lively--;
-    while (worker->is_idle) {
-        pthread_cond_wait(&worker->wake, &ex->mu);
+    if (wait_locked(worker)) {
+        return true;
     }
+    ex->idle = worker->next_idle; /* the one worker that there is */
+    worker->is_idle = false;
+    ex->lively++;
+    return false;
 }
 
 /* What cannot wait until the batch is done: somebody is to be woken, somebody is over. */
@@ -266,13 +303,17 @@ static void serve_locked(struct worker *worker)
 
         if (take_locked(worker, now_ns, &finished)) {
             pass_on_unlocked(ex, queue_wake_locked(ex), &finished);
-            run_batch_locked(worker, now_ns);
+            if (ex->conf.group != NULL) {
+                group_run_locked(worker, now_ns);
+            } else {
+                run_batch_locked(worker, now_ns);
+            }
         } else if (!list_is_empty(&finished)) {
             pass_on_unlocked(ex, NULL, &finished); /* all that waited was stale */
         } else if (ex->is_closed) {
             break;
-        } else if (!scout_locked(worker, now_ns)) {
-            sleep_locked(worker);
+        } else if (!scout_locked(worker, now_ns) && !sleep_locked(worker)) {
+            group_rest_locked(worker);
         }
     }
 }

@@ -158,12 +158,23 @@ void exchange_seal(struct exchange *ex)
 
 /* --- on the worker ------------------------------------------------------------------------ */
 
+/* It runs again, because what it did before does not count (pool/executor_group.c). */
+static void forget_answer(struct exchange *ex) ON_WORKER
+{
+    mhd_response_destroy(ex->task_answer);
+    ex->task_answer = NULL;
+    if (ex->call.response.http_status != 0) {
+        response_reset(&ex->call.response);
+    }
+}
+
 static void work(struct task *task, struct worker *worker)
 {
     struct exchange *ex = container_of(task, struct exchange, task);
     const struct handler *handler = ex->route->handler;
 
     assert_on_worker();
+    forget_answer(ex);
     handler->work(handler, &ex->call, worker);
     if (ex->call.is_sent) {
         stream_finish(ex);

@@ -213,10 +213,10 @@ bool connection_group_is_full(const struct connection *c) ON_WORKER;
 NODISCARD bool connection_group_end(struct connection *c) ON_WORKER MAY_BLOCK;
 
 /*
- * Nobody waits for an answer just now: checkpoint, if something was committed since the last time, and
- * the WAL is large enough or is_idle (nothing has come for a while).
+ * Between two groups, or changes: checkpoint if it is time to (sqlite_checkpoint.c). is_waited_for: the next
+ * one is there already; is_idle: none has come for a while.
  */
-void connection_rest(struct connection *c, bool is_idle) ON_WORKER MAY_BLOCK;
+void connection_rest(struct connection *c, bool is_idle, bool is_waited_for) ON_WORKER MAY_BLOCK;
 
 /* --- batches of reads ---------------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@ struct slot {
     const struct slot_conf *conf;
     struct connection *connection; /* NULL until it is needed */
     bool is_batch;
+    bool is_group;
 };
 
 void *slot_create(void *conf)
@@ -49,6 +50,44 @@ void slot_batch_end(void *memory)
     }
 }
 
+void slot_group_begin(void *memory)
+{
+    struct slot *slot = memory;
+
+    assert_on_worker();
+    slot->is_group = true;
+    if (slot->connection != NULL) {
+        connection_group_begin(slot->connection);
+    }
+}
+
+bool slot_group_is_full(void *memory)
+{
+    struct slot *slot = memory;
+
+    assert_on_worker();
+    return slot->connection != NULL && connection_group_is_full(slot->connection);
+}
+
+bool slot_group_end(void *memory)
+{
+    struct slot *slot = memory;
+
+    assert_on_worker();
+    slot->is_group = false;
+    return slot->connection == NULL || connection_group_end(slot->connection);
+}
+
+void slot_rest(void *memory, bool is_idle, bool is_waited_for)
+{
+    struct slot *slot = memory;
+
+    assert_on_worker();
+    if (slot->connection != NULL) {
+        connection_rest(slot->connection, is_idle, is_waited_for);
+    }
+}
+
 enum status slot_connection(void *memory, struct cancel *cancel, struct connection **ret,
                             struct error *err)
 {
@@ -62,6 +101,9 @@ enum status slot_connection(void *memory, struct cancel *cancel, struct connecti
         }
         if (slot->is_batch) {
             connection_batch_begin(slot->connection);
+        }
+        if (slot->is_group) {
+            connection_group_begin(slot->connection);
         }
     }
     *ret = slot->connection;

@@ -22,6 +22,12 @@ void slot_destroy(void *slot);
 void slot_batch_begin(void *slot);
 void slot_batch_end(void *slot);
 
+/* Likewise, for the writer: the functions of struct executor_group. */
+void slot_group_begin(void *slot);
+bool slot_group_is_full(void *slot);
+bool slot_group_end(void *slot);
+void slot_rest(void *slot, bool is_idle, bool is_waited_for);
+
 /*
  * The slot's connection. Lends: until slot_destroy. A failure to open is not remembered: the next
  * call tries again. Borrows cancel, as connection_open.

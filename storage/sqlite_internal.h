@@ -17,6 +17,7 @@
 #include "storage/database.h"
 #include "storage/row_shape.h"
 #include "storage/schema.h"
+#include "storage/writes.h"
 
 struct database {
     pthread_mutex_t mu;
@@ -34,6 +35,9 @@ struct database {
     _Atomic unsigned connections;    /* open ones, for the claim in database_close */
     _Atomic uint32_t schema_version; /* schema->version, to be seen without mu */
     _Atomic uint64_t generation;     /* grows when a reader sees new content: sqlite_reading.c */
+    _Atomic int stopped;             /* enum writes_stop */
+
+    struct writes writes; /* Guarded by mu; but for stop, which is above */
 };
 
 /* --- statements (sqlite_statement.c) -------------------------------------------------------- */
@@ -67,7 +71,16 @@ struct statement_cache {
 };
 
 /* Our own statements, prepared when a connection is opened so that ROLLBACK needs no memory. */
-enum own_statement { OWN_BEGIN_READ, OWN_BEGIN_WRITE, OWN_COMMIT, OWN_ROLLBACK, OWN_VERSION };
+enum own_statement {
+    OWN_BEGIN_READ,
+    OWN_BEGIN_WRITE,
+    OWN_COMMIT,
+    OWN_ROLLBACK,
+    OWN_SAVE,        /* a savepoint: one change of a group */
+    OWN_RELEASE,     /* it counts */
+    OWN_ROLLBACK_TO, /* it does not; it is still there */
+    OWN_VERSION
+};
 #define OWN_COUNT (OWN_VERSION + 1)
 
 /*
@@ -77,6 +90,7 @@ enum own_statement { OWN_BEGIN_READ, OWN_BEGIN_WRITE, OWN_COMMIT, OWN_ROLLBACK, 
 #define STATEMENT_MEMORY_MAX ((size_t)256 * 1024 * 1024)
 
 #define SQLITE_SHAPE "gantry-shape" /* the type of a VALUE_SHAPE as a bound pointer */
+#define SQLITE_ROWS  "gantry-rows"  /* of a VALUE_ROWS */
 
 /* --- SQL functions (sqlite_functions.c) ------------------------------------------------------ */
 
@@ -113,7 +127,12 @@ struct connection {
     bool is_batch;         /* a reader between connection_batch_begin and _end */
     bool has_flushed;      /* the rows of the statement that runs: some of them */
     bool has_volatile;     /* the authorizer has seen such a function since it was set to false */
-    bool has_lost_sync;    /* an fsync failed: what is on the disk is unknown, write no more */
+    bool is_change;        /* a writer between connection_change_begin and _end */
+    bool is_group;         /* a writer between connection_group_begin and _end */
+    bool has_lost_group;   /* the group's transaction is gone, with changes that were kept */
+    bool has_inner_schema; /* schema was read inside of a change that is not committed */
+    bool has_committed;    /* since the last checkpoint */
+    bool is_hasty;         /* nothing is waited for: another process's lock, a reader's snapshot */
     char denied[160];      /* why the authorizer refused, in words */
     struct cancel *cancel; /* of the request that is served; NULL between */
     const struct query *query; /* that is run; NULL between: what SQL may do depends on it */
@@ -130,6 +149,11 @@ struct connection {
     unsigned data_version;       /* of the last look, SQLite's */
     struct look look;            /* of the transaction that is open, if one is */
     const struct schema *schema; /* our reference to that of the last reading; may be NULL */
+
+    struct cancel *change_cancel; /* of the change that is open */
+    unsigned wal_pages;     /* in the WAL, as SQLite said after the last commit or checkpoint */
+    unsigned group_changes; /* kept in the open group */
+    size_t group_bytes;     /* of values that were bound in it */
 };
 
 /* --- sqlite_library.c ------------------------------------------------------------------------ */
@@ -280,15 +304,45 @@ void reader_leave(struct connection *c);
 NODISCARD enum status writer_run(struct connection *c, struct statement *s, const struct query *q,
                                  struct buf *out, struct query_result *result, struct error *err);
 
+/* After some failures nothing may be written any more. code: any of SQLite's. */
+void writer_note_failure(struct connection *c, int code);
+
+/* --- sqlite_checkpoint.c --------------------------------------------------------------------- */
+
+/* From here on the writer's commits do not checkpoint: connection_rest does. */
+void checkpoint_install(struct connection *c);
+
+/* --- sqlite_writes.c ---------------------------------------------------------------------------- */
+
+/* The writer has committed, or checkpointed; wal_pages: what is in the WAL now. */
+void writes_note_commit(struct database *db, unsigned changes, uint64_t wal_pages, int64_t ns);
+void writes_note_checkpoint(struct database *db, bool is_done, uint64_t wal_pages, int64_t ns);
+void writes_note_lost_group(struct database *db);
+
+/* From now on writes_check says IO. */
+void writes_stop(struct database *db, enum writes_stop why);
+NODISCARD enum status writes_check(const struct database *db, struct error *err);
+
 /* --- sqlite_reading.c ------------------------------------------------------------------------ */
+
+/*
+ * In a write transaction: c->schema becomes the schema as it is here. What is read for that is not
+ * published, since the transaction itself may have changed it: see has_inner_schema.
+ */
+NODISCARD enum status reading_find_schema(struct connection *c, struct error *err);
 
 /* BEGIN, for a reader. A SQLite code. */
 NODISCARD int reading_open(struct connection *c);
 
 /* --- sqlite_schema.c ------------------------------------------------------------------------- */
 
-/* Read the schema, in the open transaction if there is one, into a new snapshot and make it the
- * database's newest. Gives: *ret (may be NULL), a reference. */
+/* Read the schema, in the open transaction if there is one, into a new snapshot. Gives: *ret, a
+ * reference. */
+NODISCARD enum status schema_load(struct connection *c, const struct schema **ret,
+                                  struct error *err) MAY_BLOCK;
+
+/* The same, and make it the database's newest; so nobody's uncommitted change may be in it.
+ * ret may be NULL. */
 NODISCARD enum status schema_read(struct connection *c, const struct schema **ret,
                                   struct error *err) MAY_BLOCK;
 

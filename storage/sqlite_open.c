@@ -37,15 +37,21 @@ static const char pragmas_reader[] = "PRAGMA query_only = 1;"
                                      "PRAGMA cell_size_check = 1;"
                                      "PRAGMA wal_autocheckpoint = 0";
 
-/* wal_autocheckpoint stays at its default: the writer's commit is the one checkpointer. */
+/* Checkpoints: sqlite_checkpoint.c. */
 static const char pragmas_writer[] = "PRAGMA temp_store = MEMORY;"
                                      "PRAGMA cell_size_check = 1;"
                                      "PRAGMA foreign_keys = 1;"
                                      "PRAGMA journal_size_limit = 67108864";
 
 static const char *const own_sql[OWN_COUNT] = {
-    [OWN_BEGIN_READ] = "BEGIN",  [OWN_BEGIN_WRITE] = "BEGIN IMMEDIATE",   [OWN_COMMIT] = "COMMIT",
-    [OWN_ROLLBACK] = "ROLLBACK", [OWN_VERSION] = "PRAGMA schema_version",
+    [OWN_BEGIN_READ] = "BEGIN",
+    [OWN_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+    [OWN_COMMIT] = "COMMIT",
+    [OWN_ROLLBACK] = "ROLLBACK",
+    [OWN_SAVE] = "SAVEPOINT gantry",
+    [OWN_RELEASE] = "RELEASE gantry",
+    [OWN_ROLLBACK_TO] = "ROLLBACK TO gantry",
+    [OWN_VERSION] = "PRAGMA schema_version",
 };
 
 char *sqlite_literal_path(const char *path)
@@ -203,6 +209,7 @@ static enum status prepare_connection(struct connection *c, struct error *err)
     harden(c->handle, c->db->is_schema_trusted);
     authorizer_install(c);
     stop_install(c);
+    checkpoint_install(c);
     if (c->kind == CONNECTION_READER) {
         /* Who closes last must not checkpoint: that is the writer's alone. */
         (void)sqlite3_db_config(c->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);

@@ -140,6 +140,32 @@ static enum status find_schema(struct connection *c, bool is_fresh, struct error
     return schema_read(c, &c->schema, err);
 }
 
+enum status reading_find_schema(struct connection *c, struct error *err)
+{
+    int64_t version = 0;
+    int code = sqlite_run_own(c, OWN_VERSION, &version);
+    const struct schema *newest;
+    enum status status;
+
+    if (code != SQLITE_OK) {
+        return sqlite_failure(c, code, err);
+    }
+    if (c->schema != NULL && c->schema->version == (uint32_t)version) {
+        return STATUS_OK;
+    }
+    schema_unref(c->schema);
+    c->schema = NULL;
+    newest = schema_get(c->db);
+    if (newest->version == (uint32_t)version) {
+        c->schema = newest;
+        return STATUS_OK;
+    }
+    schema_unref(newest);
+    status = schema_load(c, &c->schema, err);
+    c->has_inner_schema = status == STATUS_OK;
+    return status;
+}
+
 static enum status begin(struct connection *c, struct error *err)
 {
     bool is_fresh = sqlite3_get_autocommit(c->handle) || !c->look.is_done;

@@ -145,7 +145,7 @@ void schema_publish(struct database *db, const struct schema *schema)
     schema_unref(old);
 }
 
-enum status schema_read(struct connection *c, const struct schema **ret, struct error *err)
+enum status schema_load(struct connection *c, const struct schema **ret, struct error *err)
 {
     struct snapshot *snapshot = mem_zalloc(sizeof(*snapshot));
     enum status status;
@@ -161,11 +161,23 @@ enum status schema_read(struct connection *c, const struct schema **ret, struct 
         snapshot_destroy(snapshot);
         return status;
     }
-    schema_publish(c->db, &snapshot->schema);
+    *ret = &snapshot->schema;
+    return STATUS_OK;
+}
+
+enum status schema_read(struct connection *c, const struct schema **ret, struct error *err)
+{
+    const struct schema *schema;
+    enum status status = schema_load(c, &schema, err);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    schema_publish(c->db, schema);
     if (ret == NULL) {
-        schema_unref(&snapshot->schema);
+        schema_unref(schema);
     } else {
-        *ret = &snapshot->schema;
+        *ret = schema;
     }
     return STATUS_OK;
 }

@@ -35,6 +35,9 @@ static int on_busy(void *context, int calls_before)
     struct cancel *cancel = c->cancel;
     int64_t now_ns = clock_now_ns();
 
+    if (c->is_hasty) {
+        return 0;
+    }
     if (cancel == NULL) {
         cancel_init(&nobody, 0);
         cancel = &nobody;

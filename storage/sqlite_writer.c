@@ -1,45 +1,248 @@
 /*
- * Writing: BEGIN IMMEDIATE, the statement, COMMIT; then the answer.
+ * Writing. A change is one or several statements, all of which count or none. Alone it is a
+ * transaction: BEGIN IMMEDIATE, the statements, COMMIT, one fsync. In a group it is a savepoint inside
+ * the group's transaction, and all of the group's changes share that COMMIT and that fsync.
  *
- * The three steps are functions of their own because a batch may come to hold several requests,
- * each inside a savepoint, for one COMMIT and one fsync.
+ * What can go wrong inside of a change, what SQLite leaves of it, and what becomes of the group:
  *
- * What can go wrong inside, and what is left of it:
+ *   constraint, OR FAIL, too big    the statement is undone, or half of it     ROLLBACK TO: as if it
+ *                                   is there                                   had never been there
+ *   deferred foreign key            RELEASE would succeed and COMMIT fail      asked for before RELEASE
+ *                                   for everybody                              (DEFERRED_FKS), the same
+ *   OR ROLLBACK, RAISE(ROLLBACK),   SQLite has rolled everything back: it is   the group is lost: its
+ *   interrupted, disk full, I/O     in autocommit again                        changes are made again,
+ *   COMMIT fails                    the transaction stays open: ROLLBACK       each alone
+ *   fsync fails, the file is        what is on the disk is unknown, also to    ROLLBACK, and never
+ *   corrupt                         the kernel                                 write again
  *
- *   constraint, full disk, ...     the statement is undone        ROLLBACK
- *   OR ROLLBACK, RAISE(ROLLBACK)   SQLite has rolled back         nothing to do: autocommit is on
- *   cancelled, deadline            SQLite has rolled back         the same
- *   deferred foreign key           COMMIT fails, transaction open ROLLBACK
- *   fsync fails                    what is on the disk is unknown ROLLBACK, and never write again
+ * A change that began the lost transaction and failed has harmed nobody: then the group just goes on.
+ * The token is looked at before each statement and inside of them; of a change that stands alone a last
+ * time before COMMIT. After that nothing interrupts.
  *
- * The token is looked at a last time before COMMIT; after that nothing interrupts.
+ * Made after SQLite's own documentation (lang_transaction, lang_savepoint, rescode) and its source: vdbe.c
+ * (OP_Savepoint, OP_AutoCommit), vdbeaux.c (sqlite3VdbeHalt), status.c.
  */
+#include "base/clock.h"
 #include "storage/sqlite_internal.h"
 
-static enum status begin_batch(struct connection *c, struct error *err)
-{
-    int code;
+/* What a group holds at most: then its COMMIT takes a few milliseconds, and those behind it wait for
+ * no longer than that. */
+#define GROUP_CHANGES_MAX 256
+#define GROUP_BYTES_MAX   ((size_t)4 * 1024 * 1024)
 
-    if (c->has_lost_sync) {
-        return error_set(err, STATUS_IO, "an earlier write could not be synced to the disk");
+/* --- transactions ----------------------------------------------------------------------------- */
+
+/* After some failures nothing may be written any more. */
+void writer_note_failure(struct connection *c, int code)
+{
+    if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
+        writes_stop(c->db, WRITES_STOPPED_SYNC);
+    } else if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB) {
+        writes_stop(c->db, WRITES_STOPPED_CORRUPT);
     }
-    code = sqlite_run_own(c, OWN_BEGIN_WRITE, NULL);
-    return code == SQLITE_OK ? STATUS_OK : sqlite_failure(c, code, err);
 }
 
-/* One request inside the batch. */
+static enum status failure(struct connection *c, int code, struct error *err)
+{
+    writer_note_failure(c, code);
+    return sqlite_failure(c, code, err);
+}
+
+/* A schema that was read inside of what has been undone never was. */
+static void forget_inner_schema(struct connection *c)
+{
+    if (c->has_inner_schema) {
+        schema_unref(c->schema);
+        c->schema = NULL;
+        c->has_inner_schema = false;
+    }
+}
+
+static enum status begin_transaction(struct connection *c, struct error *err)
+{
+    int code = sqlite_run_own(c, OWN_BEGIN_WRITE, NULL);
+
+    c->look.is_done = false;
+    return code == SQLITE_OK ? STATUS_OK : failure(c, code, err);
+}
+
+/* Return: a SQLite code. Afterwards no transaction is open. */
+static int commit_transaction(struct connection *c)
+{
+    int64_t begun_ns = clock_now_ns();
+    int code = sqlite_run_own(c, OWN_COMMIT, NULL);
+
+    writer_note_failure(c, code);
+    if (code == SQLITE_OK) {
+        c->has_inner_schema = false;
+        c->has_committed = true;
+        writes_note_commit(c->db, c->is_group ? c->group_changes : 1, c->wal_pages,
+                           clock_now_ns() - begun_ns);
+    } else {
+        sqlite_rollback(c);
+        forget_inner_schema(c);
+    }
+    return code;
+}
+
+/* --- changes ------------------------------------------------------------------------------------ */
+
+static enum status enter(struct connection *c, struct error *err)
+{
+    enum status status = writes_check(c->db, err);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (c->has_lost_group) {
+        return error_set(err, STATUS_INTERNAL, "the group is lost");
+    }
+    if (sqlite3_get_autocommit(c->handle)) {
+        status = begin_transaction(c, err);
+    }
+    if (status == STATUS_OK && c->is_group) {
+        int code = sqlite_run_own(c, OWN_SAVE, NULL);
+        status = code == SQLITE_OK ? STATUS_OK : failure(c, code, err);
+    }
+    if (status == STATUS_OK) {
+        c->is_change = true;
+    }
+    return status;
+}
+
+/* The change has not happened. */
+static void undo(struct connection *c)
+{
+    c->is_change = false;
+    if (c->is_group && !sqlite3_get_autocommit(c->handle) &&
+        (sqlite_run_own(c, OWN_ROLLBACK_TO, NULL) != SQLITE_OK ||
+         sqlite_run_own(c, OWN_RELEASE, NULL) != SQLITE_OK)) {
+        sqlite_rollback(c);
+    }
+    if (!c->is_group) {
+        sqlite_rollback(c);
+    }
+    if (c->is_group && sqlite3_get_autocommit(c->handle)) {
+        c->has_lost_group = c->group_changes > 0;
+    }
+    forget_inner_schema(c);
+}
+
+/* Would COMMIT fail because of it? */
+static enum status check_references(struct connection *c, struct error *err)
+{
+    int now = 0;
+    int most = 0;
+    int code = sqlite3_db_status(c->handle, SQLITE_DBSTATUS_DEFERRED_FKS, &now, &most, 0);
+
+    if (code != SQLITE_OK) {
+        return failure(c, code, err);
+    }
+    if (now == 0) {
+        return STATUS_OK;
+    }
+    (void)error_set(err, STATUS_CONSTRAINT, "FOREIGN KEY constraint failed");
+    error_code(err, "23503");
+    return STATUS_CONSTRAINT;
+}
+
+static enum status keep(struct connection *c, struct error *err)
+{
+    enum status status = STATUS_OK;
+    int code;
+
+    if (sqlite3_get_autocommit(c->handle)) {
+        return error_set(err, STATUS_INTERNAL, "the statement ended its transaction");
+    }
+    status = check_references(c, err);
+    if (status == STATUS_OK && !c->is_group) {
+        status = stop_check(c, err);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    code = c->is_group ? sqlite_run_own(c, OWN_RELEASE, NULL) : commit_transaction(c);
+    if (code != SQLITE_OK) {
+        return failure(c, code, err);
+    }
+    c->is_change = false;
+    c->group_changes += c->is_group ? 1 : 0;
+    return STATUS_OK;
+}
+
+static enum status leave(struct connection *c, struct error *err)
+{
+    enum status status = keep(c, err);
+
+    if (status != STATUS_OK) {
+        undo(c);
+    }
+    return status;
+}
+
+static enum status begin_change(struct connection *c, struct reading *ret, struct error *err)
+{
+    enum status status;
+
+    sqlite_forget_failure(c);
+    status = stop_check(c, err);
+    if (status == STATUS_OK) {
+        status = enter(c, err);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = reading_find_schema(c, err);
+    if (status != STATUS_OK) {
+        undo(c);
+        return status;
+    }
+    *ret = (struct reading){.schema = c->schema, .version = 0};
+    return STATUS_OK;
+}
+
+enum status connection_change_begin(struct connection *c, struct cancel *cancel,
+                                    struct reading *ret, struct error *err)
+{
+    enum status status;
+
+    c->cancel = cancel;
+    status = begin_change(c, ret, err);
+    c->cancel = NULL;
+    c->change_cancel = cancel;
+    return status;
+}
+
+enum status connection_change_end(struct connection *c, bool keep_it, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    c->cancel = c->change_cancel;
+    c->change_cancel = NULL;
+    sqlite_forget_failure(c);
+    if (keep_it) {
+        status = leave(c, err);
+    } else {
+        undo(c);
+    }
+    c->cancel = NULL;
+    return status;
+}
+
+/* --- one statement ------------------------------------------------------------------------------ */
+
 static enum status run_inside(struct connection *c, struct statement *s, const struct query *q,
                               struct buf *out, struct query_result *result, struct error *err)
 {
     int64_t total = sqlite3_total_changes64(c->handle);
     enum status status = rows_write(c, s, q, out, result, err);
 
+    if (status != STATUS_OK) {
+        writer_note_failure(c, sqlite3_extended_errcode(c->handle));
+    }
     (void)sqlite3_reset(s->handle); /* repeats the failure of the last step */
     if (status != STATUS_OK) {
         return status;
-    }
-    if (sqlite3_get_autocommit(c->handle)) {
-        return error_set(err, STATUS_INTERNAL, "the statement ended its transaction");
     }
     /* changes64 keeps the number of an earlier statement if this one is no INSERT, UPDATE, ... */
     if (sqlite3_total_changes64(c->handle) != total) {
@@ -49,33 +252,68 @@ static enum status run_inside(struct connection *c, struct statement *s, const s
     return STATUS_OK;
 }
 
-static enum status commit_batch(struct connection *c, struct error *err)
+static size_t bytes_of(const struct query *q)
 {
-    int code = sqlite_run_own(c, OWN_COMMIT, NULL);
+    size_t bytes = 0;
 
-    if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
-        c->has_lost_sync = true;
+    for (size_t i = 0; i < q->values_count; i++) {
+        const struct value *v = &q->values[i];
+        bytes += v->type == VALUE_TEXT || v->type == VALUE_BLOB ? v->bytes.size : sizeof(*v);
     }
-    return code == SQLITE_OK ? STATUS_OK : sqlite_failure(c, code, err);
+    return bytes;
 }
 
 enum status writer_run(struct connection *c, struct statement *s, const struct query *q,
                        struct buf *out, struct query_result *result, struct error *err)
 {
-    enum status status = begin_batch(c, err);
+    bool is_whole = !c->is_change; /* the statement is a change by itself */
+    enum status status = is_whole ? enter(c, err) : STATUS_OK;
 
     if (status != STATUS_OK) {
         return status;
     }
+    if (sqlite3_get_autocommit(c->handle)) {
+        return error_set(err, STATUS_INTERNAL, "an earlier failure ended the transaction");
+    }
+    c->group_bytes += bytes_of(q);
     status = run_inside(c, s, q, out, result, err);
-    if (status == STATUS_OK) {
-        status = stop_check(c, err);
+    if (!is_whole) {
+        return status;
     }
     if (status == STATUS_OK) {
-        status = commit_batch(c, err);
+        return leave(c, err);
     }
-    if (status != STATUS_OK) {
-        sqlite_rollback(c);
-    }
+    undo(c);
     return status;
+}
+
+/* --- groups ----------------------------------------------------------------------------------- */
+
+void connection_group_begin(struct connection *c)
+{
+    c->is_group = true;
+    c->has_lost_group = false;
+    c->group_changes = 0;
+    c->group_bytes = 0;
+}
+
+bool connection_group_is_full(const struct connection *c)
+{
+    return c->has_lost_group || c->group_changes >= GROUP_CHANGES_MAX ||
+           c->group_bytes >= GROUP_BYTES_MAX;
+}
+
+bool connection_group_end(struct connection *c)
+{
+    bool is_kept = !c->has_lost_group;
+
+    if (is_kept && !sqlite3_get_autocommit(c->handle)) {
+        is_kept = commit_transaction(c) == SQLITE_OK;
+    }
+    if (!is_kept) {
+        writes_note_lost_group(c->db);
+    }
+    c->is_group = false;
+    c->has_lost_group = false;
+    return is_kept;
 }

@@ -49,6 +49,9 @@ static inline void text_value(struct buf *b, const struct value *value)
         buf_append_literal(b, "shape ");
         text_shape(b, value->shape);
         break;
+    case VALUE_ROWS:
+        buf_append_literal(b, "rows");
+        break;
     }
     buf_append_char(b, '\n');
 }

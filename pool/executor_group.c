@@ -1,0 +1,140 @@
+/*
+ * Groups: tasks whose effects count together, or not at all, such as writes that share one COMMIT.
+ *
+ * A group is what is waiting when the worker becomes free, bounded in number, in time and by what its owner
+ * says (is_full). Its tasks run one after the other; none of them is handed back before `end` has said that
+ * they count. If it says that they do not, each is run again by itself, outside of any group, and so finds out
+ * what becomes of it alone: whoever has spoilt the group fails once more, and the others succeed.
+ *
+ * Until it has begun a task is QUEUED, though in its worker's list, and can be cancelled like any other;
+ * from then on until it is handed back it is nobody else's: that its client has gone stops nothing.
+ */
+#include "pool/executor_internal.h"
+
+static bool is_over(const struct task *task, int64_t now_ns)
+{
+    return task->cancel.deadline_ns != 0 && now_ns >= task->cancel.deadline_ns;
+}
+
+/* Enough for one group? The first is always run. */
+static bool is_full_locked(struct worker *worker, int64_t now_ns, int64_t end_ns)
+{
+    return !list_is_empty(&worker->held) &&
+           (now_ns >= end_ns || worker->executor->conf.group->is_full(worker->local));
+}
+
+/* Return: how many have run. */
+static unsigned run_all_locked(struct worker *worker, int64_t now_ns)
+{
+    struct executor *ex = worker->executor;
+    int64_t end_ns = now_ns + GROUP_NS;
+    unsigned n = 0;
+    struct list *link;
+
+    while ((link = list_first(&worker->batch)) != NULL) {
+        struct task *task = container_of(link, struct task, link);
+
+        if (is_full_locked(worker, now_ns, end_ns)) {
+            queue_give_back_locked(ex, worker);
+            break;
+        }
+        if (is_over(task, now_ns)) {
+            queue_drop_locked(ex, task, TASK_DEADLINE, &worker->done);
+            continue;
+        }
+        worker_begin_locked(worker, task, now_ns);
+        pthread_mutex_unlock(&ex->mu);
+        task->work(task, worker);
+        now_ns = clock_now_ns();
+        pthread_mutex_lock(&ex->mu);
+        worker_end_locked(worker, task, now_ns, &worker->held);
+        n++;
+    }
+    return n;
+}
+
+/* The group is lost: each of them alone. */
+static void run_again_locked(struct worker *worker)
+{
+    struct executor *ex = worker->executor;
+    struct list again;
+    struct list *link;
+
+    list_init(&again);
+    while ((link = list_take_first(&worker->held)) != NULL) {
+        list_append(&again, link);
+    }
+    while ((link = list_take_first(&again)) != NULL) {
+        struct task *task = container_of(link, struct task, link);
+        int64_t now_ns = clock_now_ns();
+
+        if (is_over(task, now_ns)) {
+            task->end = TASK_DEADLINE;
+            ex->stats.dropped[TASK_DEADLINE]++;
+            list_append(&worker->held, &task->link);
+            continue;
+        }
+        worker_resume_locked(worker, task);
+        pthread_mutex_unlock(&ex->mu);
+        task->work(task, worker);
+        now_ns = clock_now_ns();
+        pthread_mutex_lock(&ex->mu);
+        worker_end_locked(worker, task, now_ns, &worker->held);
+    }
+}
+
+/* They count now. What they took together is shared among them: so the queue's wait is foreseen. */
+static void hand_back_locked(struct worker *worker, int64_t took_ns, unsigned n, int64_t now_ns)
+{
+    struct list *link;
+
+    while ((link = list_take_first(&worker->held)) != NULL) {
+        struct task *task = container_of(link, struct task, link);
+
+        task->ended_ns = now_ns;
+        worker_note_run_locked(worker->executor, took_ns / n);
+        list_append(&worker->done, link);
+    }
+}
+
+void group_run_locked(struct worker *worker, int64_t now_ns)
+{
+    struct executor *ex = worker->executor;
+    const struct executor_group *group = ex->conf.group;
+    int64_t begun_ns = now_ns;
+    struct list finished;
+    bool is_waited_for;
+    bool counts;
+    unsigned n;
+
+    list_init(&finished);
+    pthread_mutex_unlock(&ex->mu);
+    group->begin(worker->local);
+    pthread_mutex_lock(&ex->mu);
+    n = run_all_locked(worker, now_ns);
+    pthread_mutex_unlock(&ex->mu);
+    counts = group->end(worker->local);
+    pthread_mutex_lock(&ex->mu);
+    if (!counts) {
+        run_again_locked(worker);
+    }
+    now_ns = clock_now_ns();
+    hand_back_locked(worker, now_ns - begun_ns, n, now_ns);
+    worker_take_done_locked(worker, &finished);
+    is_waited_for = !list_is_empty(&ex->queue);
+    pthread_mutex_unlock(&ex->mu);
+    executor_finish(&finished);
+    group->rest(worker->local, false, is_waited_for);
+    pthread_mutex_lock(&ex->mu);
+    worker->is_restless = true;
+}
+
+void group_rest_locked(struct worker *worker)
+{
+    struct executor *ex = worker->executor;
+
+    worker->is_restless = false;
+    pthread_mutex_unlock(&ex->mu);
+    ex->conf.group->rest(worker->local, true, false);
+    pthread_mutex_lock(&ex->mu);
+}

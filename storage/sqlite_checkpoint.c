@@ -1,0 +1,75 @@
+/*
+ * Checkpoints: moving what has been committed from the WAL into the database, so that the WAL can begin
+ * anew. Only here, only on the writer's thread, only between its transactions, and only if something has
+ * been committed since the last one: SQLite before 3.51.3 can lose pages when a checkpoint of a WAL that
+ * has been moved already races with a commit, and then there is none to race with.
+ *
+ *   WAL_LARGE pages        after a commit, when nobody waits
+ *   WAL_TOO_LARGE pages    after a commit, even if somebody does
+ *   any                    when nothing has come for a while; then the file is emptied, too
+ *
+ * A checkpoint takes nothing from readers and waits for nobody: pages that a reader's snapshot still needs
+ * stay in the WAL, and the next commit's checkpoint tries again. Our own commits wait while it runs.
+ */
+#include "base/clock.h"
+#include "base/invariant.h"
+#include "storage/sqlite_internal.h"
+
+#define WAL_LARGE     1000
+#define WAL_TOO_LARGE 8000
+
+/* Called by SQLite after each commit, when its lock has been released. */
+static int on_commit(void *context, sqlite3 *handle, const char *name, int pages)
+{
+    struct connection *c = context;
+
+    (void)handle;
+    (void)name;
+    c->wal_pages = (unsigned)pages;
+    return SQLITE_OK;
+}
+
+void checkpoint_install(struct connection *c)
+{
+    if (c->kind == CONNECTION_WRITER) {
+        (void)sqlite3_wal_hook(c->handle, on_commit, c); /* in place of the automatic checkpoint */
+    }
+}
+
+static bool is_due(const struct connection *c, bool is_idle, bool is_waited_for)
+{
+    if (!c->has_committed) {
+        return false;
+    }
+    return is_idle || c->wal_pages >= WAL_TOO_LARGE ||
+           (c->wal_pages >= WAL_LARGE && !is_waited_for);
+}
+
+static void checkpoint(struct connection *c, int mode)
+{
+    int64_t begun_ns = clock_now_ns();
+    int log = -1;
+    int moved = -1;
+    int code;
+
+    c->has_committed = false;
+    c->is_hasty = true;
+    code = sqlite3_wal_checkpoint_v2(c->handle, "main", mode, &log, &moved);
+    c->is_hasty = false;
+    if (log >= 0) {
+        c->wal_pages =
+            moved == log ? 0 : (unsigned)log; /* all moved: the next commit begins anew */
+    }
+    /* BUSY: readers, or another process's lock, kept some of it; the rest is for the next time. */
+    writes_note_checkpoint(c->db, code == SQLITE_OK || code == SQLITE_BUSY, c->wal_pages,
+                           clock_now_ns() - begun_ns);
+    writer_note_failure(c, code);
+}
+
+void connection_rest(struct connection *c, bool is_idle, bool is_waited_for)
+{
+    invariant(sqlite3_get_autocommit(c->handle));
+    if (is_due(c, is_idle, is_waited_for)) {
+        checkpoint(c, is_idle ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE);
+    }
+}
