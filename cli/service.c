@@ -192,6 +192,7 @@ static enum status create_metrics(struct service *s)
 {
     struct metrics_conf conf = {.executors = s->executors,
                                 .executors_count = s->is_dry ? 0 : s->executors_count,
+                                .db = s->config->database.write ? s->db : NULL,
                                 .version = GANTRY_VERSION,
                                 .database = database_library_version(),
                                 .http_library = server_library_version()};
@@ -223,7 +224,8 @@ static enum status build(struct service *s, struct problems *problems, struct er
     if (status != STATUS_OK) {
         return status;
     }
-    if (health_create(s->executors, s->is_dry ? 0 : s->executors_count, &s->health) != STATUS_OK ||
+    if (health_create(s->executors, s->is_dry ? 0 : s->executors_count, s->db, &s->health) !=
+            STATUS_OK ||
         create_admin(s) != STATUS_OK || router_create(&s->router) != STATUS_OK ||
         (s->config->admin.listen != NULL && router_create(&s->admin_router) != STATUS_OK)) {
         return error_set(err, STATUS_NOMEM, "no memory for the routes");

@@ -18,6 +18,19 @@
 #define WAL_LARGE     1000
 #define WAL_TOO_LARGE 8000
 
+static void note_wal(struct connection *c, unsigned pages)
+{
+    sqlite3_int64 bytes = 0;
+    sqlite3_file *wal = NULL;
+
+    c->wal_pages = pages;
+    if (sqlite3_file_control(c->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK &&
+        wal != NULL && wal->pMethods != NULL &&
+        wal->pMethods->xFileSize(wal, &bytes) == SQLITE_OK) {
+        writes_note_wal(c->db, pages, (uint64_t)bytes);
+    }
+}
+
 /* Called by SQLite after each commit, when its lock has been released. */
 static int on_commit(void *context, sqlite3 *handle, const char *name, int pages)
 {
@@ -25,7 +38,7 @@ static int on_commit(void *context, sqlite3 *handle, const char *name, int pages
 
     (void)handle;
     (void)name;
-    c->wal_pages = (unsigned)pages;
+    note_wal(c, (unsigned)pages);
     return SQLITE_OK;
 }
 
@@ -61,7 +74,7 @@ static void checkpoint(struct connection *c, int mode)
             moved == log ? 0 : (unsigned)log; /* all moved: the next commit begins anew */
     }
     /* BUSY: readers, or another process's lock, kept some of it; the rest is for the next time. */
-    writes_note_checkpoint(c->db, code == SQLITE_OK || code == SQLITE_BUSY, c->wal_pages,
+    writes_note_checkpoint(c->db, code == SQLITE_OK || code == SQLITE_BUSY,
                            clock_now_ns() - begun_ns);
     writer_note_failure(c, code);
 }

@@ -314,9 +314,10 @@ void checkpoint_install(struct connection *c);
 
 /* --- sqlite_writes.c ---------------------------------------------------------------------------- */
 
-/* The writer has committed, or checkpointed; wal_pages: what is in the WAL now. */
-void writes_note_commit(struct database *db, unsigned changes, uint64_t wal_pages, int64_t ns);
-void writes_note_checkpoint(struct database *db, bool is_done, uint64_t wal_pages, int64_t ns);
+/* The writer has committed, or checkpointed, or spoilt a group. */
+void writes_note_commit(struct database *db, unsigned changes, int64_t ns);
+void writes_note_checkpoint(struct database *db, bool is_done, int64_t ns);
+void writes_note_wal(struct database *db, uint64_t pages, uint64_t bytes);
 void writes_note_lost_group(struct database *db);
 
 /* From now on writes_check says IO. */

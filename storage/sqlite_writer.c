@@ -76,8 +76,7 @@ static int commit_transaction(struct connection *c)
     if (code == SQLITE_OK) {
         c->has_inner_schema = false;
         c->has_committed = true;
-        writes_note_commit(c->db, c->is_group ? c->group_changes : 1, c->wal_pages,
-                           clock_now_ns() - begun_ns);
+        writes_note_commit(c->db, c->is_group ? c->group_changes : 1, clock_now_ns() - begun_ns);
     } else {
         sqlite_rollback(c);
         forget_inner_schema(c);

@@ -13,10 +13,17 @@ static size_t size_class(unsigned changes)
     return i;
 }
 
-void writes_note_commit(struct database *db, unsigned changes, uint64_t wal_pages, int64_t ns)
+void writes_note_wal(struct database *db, uint64_t pages, uint64_t bytes)
 {
     (void)pthread_mutex_lock(&db->mu); /* a plain mutex: cannot fail */
-    db->writes.wal_pages = wal_pages;
+    db->writes.wal_pages = pages;
+    db->writes.wal_bytes = bytes;
+    (void)pthread_mutex_unlock(&db->mu);
+}
+
+void writes_note_commit(struct database *db, unsigned changes, int64_t ns)
+{
+    (void)pthread_mutex_lock(&db->mu);
     db->writes.changes += changes;
     db->writes.sizes[size_class(changes)]++;
     histogram_add(&db->writes.commit, ns);
@@ -30,10 +37,9 @@ void writes_note_lost_group(struct database *db)
     (void)pthread_mutex_unlock(&db->mu);
 }
 
-void writes_note_checkpoint(struct database *db, bool is_done, uint64_t wal_pages, int64_t ns)
+void writes_note_checkpoint(struct database *db, bool is_done, int64_t ns)
 {
     (void)pthread_mutex_lock(&db->mu);
-    db->writes.wal_pages = wal_pages;
     if (is_done) {
         histogram_add(&db->writes.checkpoint, ns);
     } else {

@@ -25,6 +25,7 @@ struct writes {
     uint64_t lost_groups;         /* whose changes were made again, each alone */
     uint64_t sizes[WRITES_SIZES]; /* commits, by how many changes they held; not cumulative */
     struct histogram commit;      /* time in COMMIT, fsync included */
+    uint64_t wal_bytes;           /* size of the WAL's file */
     uint64_t wal_pages;           /* in the WAL that the next checkpoint has to look at */
     struct histogram checkpoint;  /* time of those that were done */
     uint64_t checkpoint_failures;

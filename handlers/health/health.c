@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "pool/executor.h"
 #include "server/call.h"
+#include "storage/writes.h"
 
 #define FULL_TOO_LONG_NS NS_PER_S
 
@@ -19,6 +20,7 @@ struct health {
     _Atomic int phase; /* relaxed: a word that stands for itself */
     struct executor *const *executors;
     size_t executors_count;
+    const struct database *db; /* NULL: none */
 };
 
 static enum health_phase phase_of(const struct health *health)
@@ -78,6 +80,20 @@ static bool add_full_pools(struct buf *reasons, const struct health *health)
     return has_full;
 }
 
+/* Return: is there a reason? */
+static bool add_writes(struct buf *reasons, const struct health *health)
+{
+    const char *why = health->db == NULL ? NULL : database_writes_stopped(health->db);
+    char text[128];
+
+    if (why == NULL) {
+        return false;
+    }
+    (void)snprintf(text, sizeof(text), "writing has stopped: %s", why); /* fits */
+    add_reason(reasons, text);
+    return true;
+}
+
 static void ready(const struct handler *handler, struct call *call)
 {
     const struct health *health = const_container_of(handler, struct health, ready);
@@ -94,6 +110,9 @@ static void ready(const struct handler *handler, struct call *call)
     if (add_full_pools(&reasons, health)) {
         is_ready = false;
     }
+    if (add_writes(&reasons, health)) {
+        is_ready = false;
+    }
     if (is_ready) { /* not "no reasons": they may have found no memory */
         answer(call, 200, "{\"status\":\"ok\"}");
     } else {
@@ -107,7 +126,8 @@ static void ready(const struct handler *handler, struct call *call)
     buf_fini(&reasons);
 }
 
-enum status health_create(struct executor *const *executors, size_t count, struct health **ret)
+enum status health_create(struct executor *const *executors, size_t count,
+                          const struct database *db, struct health **ret)
 {
     struct health *health = mem_zalloc(sizeof(*health));
 
@@ -120,6 +140,7 @@ enum status health_create(struct executor *const *executors, size_t count, struc
     atomic_init(&health->phase, HEALTH_STARTING);
     health->executors = executors;
     health->executors_count = count;
+    health->db = db;
     *ret = health;
     return STATUS_OK;
 }

@@ -3,7 +3,8 @@
  * pool, no database, no lock that a worker could hold.
  *
  *     /health, /livez   200 as long as a loop turns
- *     /readyz           200, or 503 with the reasons: starting, draining, a pool full for a second
+ *     /readyz           200, or 503 with the reasons: starting, draining, a pool full for a second,
+ *                       writing has stopped for good
  *     /startupz         200 once start-up is over, 503 before
  */
 #ifndef GANTRY_HANDLERS_HEALTH_HEALTH_H
@@ -16,14 +17,18 @@
 #include "base/status.h"
 #include "server/handler.h"
 
+struct database;
 struct executor;
 struct health; /* opaque */
 
 enum health_phase { HEALTH_STARTING, HEALTH_READY, HEALTH_DRAINING };
 
-/* Gives: *ret, in phase STARTING. Borrows the executors for its life. Return: OK, NOMEM. */
+/*
+ * Gives: *ret, in phase STARTING. Borrows the executors and db, which may be NULL, for its life.
+ * Return: OK, NOMEM.
+ */
 NODISCARD enum status health_create(struct executor *const *executors, size_t count,
-                                    struct health **ret);
+                                    const struct database *db, struct health **ret);
 void health_destroy(struct health *health); /* NULL is fine */
 
 void health_set_phase(struct health *health, enum health_phase phase) ANY_THREAD;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "handlers/metrics/exposition.h"
 #include "handlers/metrics/process.h"
+#include "handlers/metrics/writes.h"
 #include "pool/executor.h"
 #include "server/call.h"
 #include "server/server.h"
@@ -432,6 +433,9 @@ static void serve(const struct handler *handler, struct call *call)
     put_pools(&page);
     put_loops(&page);
     put_streams(&page);
+    if (metrics->conf.db != NULL) {
+        writes_put(&page.to, metrics->conf.db);
+    }
     put_requests(&page);
     mem_free(page.pools);
 }

@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "server/handler.h"
 
+struct database;
 struct executor;
 struct metrics; /* opaque */
 struct server;
@@ -24,8 +25,9 @@ struct server;
 struct metrics_conf {
     struct executor *const *executors; /* borrowed until metrics_destroy */
     size_t executors_count;
-    const char *version;      /* static, as are those of the libraries */
-    const char *database;     /* SQLite's */
+    struct database *db;  /* whose writes are shown, borrowed likewise; NULL: none is written to */
+    const char *version;  /* static, as are those of the libraries */
+    const char *database; /* SQLite's */
     const char *http_library; /* libmicrohttpd's */
 };
 

@@ -24,7 +24,7 @@ static int set_up(void **state)
     fixture_init(&f);
     pools[0] = make_pool("read");
     pools[1] = make_pool("reports");
-    return health_create(pools, 2, &health) == STATUS_OK ? 0 : -1;
+    return health_create(pools, 2, NULL, &health) == STATUS_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -164,10 +164,10 @@ static void no_pools(void **state)
 
     (void)state;
     mem_fail_after(1);
-    assert_int_equal(health_create(NULL, 0, &alone), STATUS_NOMEM);
+    assert_int_equal(health_create(NULL, 0, NULL, &alone), STATUS_NOMEM);
     mem_fail_after(-1);
     assert_null(alone);
-    assert_int_equal(health_create(NULL, 0, &alone), STATUS_OK);
+    assert_int_equal(health_create(NULL, 0, NULL, &alone), STATUS_OK);
     health_set_phase(alone, HEALTH_READY);
     assert_int_equal(ask(health_ready_handler(alone)), 200);
     health_destroy(alone);
