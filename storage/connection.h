@@ -117,8 +117,10 @@ struct query {
     const struct value *values; /* one per parameter of the statement, in binding order */
     size_t values_count;
     enum query_shape shape;
-    struct row_set *into; /* rows go there as values, and nothing to out; NULL: to out. Borrowed */
-    uint64_t rows_max;    /* more rows than this: TOO_BIG; 0: no bound but out's */
+    /* Rows go there as values, and nothing to out: the first if the shape is QUERY_ROW, else all. After a
+     * failure it holds what it held before. NULL: to out. Borrowed */
+    struct row_set *into;
+    uint64_t rows_max; /* more rows than this: TOO_BIG; 0: no bound but out's */
 
     /* How rows are written. All zero: JSON, members named as the statement's columns, blobs base64 */
     const struct row_shape *row; /* NULL: as the statement's columns are called. Borrowed */
@@ -156,7 +158,7 @@ struct query_result {
  * database.
  *
  * Return: OK; CANCELLED; DEADLINE; LOCKED (another process held the lock until the deadline);
- * CONSTRAINT (with SQLite's message); READONLY (a write on a reader); TOO_BIG (out's maximum,
+ * CONSTRAINT (with SQLite's message); READONLY (a write on a reader); TOO_BIG (the maximum of out or into,
  * rows_max, or SQLite's 64 MiB for one value; hint "bytes_max", "rows_max", "value_bytes_max";
  * or the memory that one statement may take, hint "memory_max");
  * SCHEMA (does not prepare any more); FULL; IO (after a failed fsync: for every further write);

@@ -26,18 +26,29 @@ struct row_set {
     struct value *cells; /* row by row; texts and blobs lie in the arena */
     size_t columns;      /* of each row; 0: no row has come yet */
     uint64_t rows;
-    size_t cells_capacity;
+    size_t cells_capacity; /* Private, as is all that follows */
+    size_t bytes;          /* of the cells in use and of their texts */
+    size_t bytes_max;
     struct arena arena;
 };
 
-/* bytes_max: of all together; beyond it adding fails with TOO_BIG (hint "bytes_max"). */
+/*
+ * bytes_max: of all together, values (24 bytes each) and texts; beyond it adding fails with TOO_BIG. For
+ * room to grow it may take about as much again.
+ */
 void row_set_init(struct row_set *set, size_t bytes_max);
 void row_set_fini(struct row_set *set); /* a zeroed one is fine */
 
 /* Forget the rows. */
 void row_set_clear(struct row_set *set);
 
-/* Copies the values. Return: OK, NOMEM, TOO_BIG, INTERNAL (another number of columns). */
+/* Forget all but the first rows, of which there are so many. Their texts' memory is free with a clear. */
+void row_set_truncate(struct row_set *set, uint64_t rows);
+
+/*
+ * Copies the values. On failure the set is as it was.
+ * Return: OK, NOMEM, TOO_BIG, INTERNAL (another number of columns, or a shape or a set among the values).
+ */
 NODISCARD enum status row_set_add(struct row_set *set, const struct value *values, size_t count);
 
 /* Lends, until the set is cleared. row < set->rows, column < set->columns. */

@@ -16,8 +16,7 @@
 #include "base/json_out.h"
 #include "storage/sqlite_internal.h"
 
-/* Return: false if SQLite found no memory to convert it. */
-static bool text_of(sqlite3_value *value, struct str *ret)
+bool sqlite_text_of(sqlite3_value *value, struct str *ret)
 {
     const unsigned char *at = sqlite3_value_text(value);
 
@@ -25,7 +24,7 @@ static bool text_of(sqlite3_value *value, struct str *ret)
     return at != NULL;
 }
 
-static bool blob_of(sqlite3_value *value, struct str *ret)
+bool sqlite_blob_of(sqlite3_value *value, struct str *ret)
 {
     const void *at = sqlite3_value_blob(value);
 
@@ -105,13 +104,13 @@ static enum status put_cell(struct buf *out, sqlite3_value *value, const struct 
         put_real(out, sqlite3_value_double(value), cell->kind);
         return STATUS_OK;
     case SQLITE_TEXT:
-        if (!text_of(value, &bytes)) {
+        if (!sqlite_text_of(value, &bytes)) {
             return STATUS_NOMEM;
         }
         put_text(out, bytes, cell, strips_nulls);
         return STATUS_OK;
     case SQLITE_BLOB:
-        if (!blob_of(value, &bytes)) {
+        if (!sqlite_blob_of(value, &bytes)) {
             return STATUS_NOMEM;
         }
         put_blob(out, bytes, cell->kind);
@@ -132,8 +131,8 @@ static bool is_null(sqlite3_value *value, const struct row_cell *cell)
     case SQLITE_NULL:
         return true;
     case SQLITE_TEXT:
-        return cell->kind == ROW_CELL_JSON && text_of(value, &text) && json_check(text, &facts) &&
-               facts.is_null;
+        return cell->kind == ROW_CELL_JSON && sqlite_text_of(value, &text) &&
+               json_check(text, &facts) && facts.is_null;
     default:
         return false;
     }
@@ -152,7 +151,7 @@ static enum status put_part(struct buf *out, sqlite3_value *value, char before)
     if (sqlite3_value_type(value) != SQLITE_TEXT) { /* gantry_part gives nothing else */
         return STATUS_OK;
     }
-    if (!text_of(value, &text)) {
+    if (!sqlite_text_of(value, &text)) {
         return STATUS_NOMEM;
     }
     if (text.size > 0 && before != '\0') {
@@ -266,13 +265,13 @@ static enum status put_field(struct buf *out, sqlite3_value *value, const struct
         put_field_real(out, sqlite3_value_double(value));
         return STATUS_OK;
     case SQLITE_TEXT:
-        if (!text_of(value, &bytes)) {
+        if (!sqlite_text_of(value, &bytes)) {
             return STATUS_NOMEM;
         }
         csv_put_field(out, bytes);
         return STATUS_OK;
     case SQLITE_BLOB:
-        if (!blob_of(value, &bytes)) {
+        if (!sqlite_blob_of(value, &bytes)) {
             return STATUS_NOMEM;
         }
         put_blob_field(out, bytes, cell->kind);

@@ -6,6 +6,7 @@
  * (authorizer, progress, busy) run on that thread, below these functions.
  */
 #include "base/mem.h"
+#include "storage/row_set.h"
 #include "storage/sqlite_internal.h"
 
 /* Count the connection; there is one writer. */
@@ -111,6 +112,7 @@ enum status connection_run(struct connection *c, const struct query *q, struct c
                            struct buf *out, struct query_result *ret, struct error *err)
 {
     size_t size_before = out->size;
+    uint64_t rows_before = q->into == NULL ? 0 : q->into->rows;
     struct query_result result = {0};
     struct statement *s = NULL;
     enum status status = buf_status(out);
@@ -141,6 +143,9 @@ enum status connection_run(struct connection *c, const struct query *q, struct c
     }
     if (status != STATUS_OK) {
         buf_truncate(out, c->has_flushed ? 0 : size_before);
+        if (q->into != NULL) {
+            row_set_truncate(q->into, rows_before);
+        }
         return status;
     }
     *ret = result;

@@ -19,7 +19,7 @@ int functions_install(struct connection *c)
 {
     static int (*const installs[])(struct connection *) = {
         functions_install_rows, functions_install_text, functions_install_cast,
-        functions_install_json, functions_install_fts,
+        functions_install_json, functions_install_fts,  functions_install_value,
     };
     int code = SQLITE_OK;
 

@@ -233,6 +233,10 @@ NODISCARD enum status statement_bind(struct connection *c, struct statement *s,
 
 /* --- sqlite_cell.c --------------------------------------------------------------------------- */
 
+/* The bytes of a text or a blob. Lends. Return: false if SQLite found no memory to convert it. */
+NODISCARD bool sqlite_text_of(sqlite3_value *value, struct str *ret);
+NODISCARD bool sqlite_blob_of(sqlite3_value *value, struct str *ret);
+
 /* Where the values of a row come from: the statement's row, or an array. */
 struct row_values {
     sqlite3_stmt *handle; /* NULL: values */
@@ -272,7 +276,8 @@ NODISCARD int functions_install_text(
 NODISCARD int functions_install_cast(struct connection *c); /* gantry_cast */
 NODISCARD int functions_install_json(
     struct connection *c); /* gantry_contains, _overlaps, _json_key */
-NODISCARD int functions_install_fts(struct connection *c); /* gantry_fts, gantry_fts5 */
+NODISCARD int functions_install_fts(struct connection *c);   /* gantry_fts, gantry_fts5 */
+NODISCARD int functions_install_value(struct connection *c); /* gantry_value */
 
 /* A scalar function that a plan may call: a pure one of its arguments. functions are static. */
 NODISCARD int functions_add(struct connection *c, const struct function *functions, size_t count);

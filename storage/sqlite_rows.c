@@ -1,6 +1,6 @@
 /*
  * Rows as JSON, lines of JSON or CSV, straight from SQLite's columns into the response buffer: no
- * tree, no copy.
+ * tree, no copy. Or as values into a row set (q->into), which has nothing to do with shapes.
  *
  * A row is written behind a shape (row_shape.h): the query's own, or one that is made of the columns'
  * names once per statement. A schema change makes SQLite prepare the statement anew inside the first
@@ -9,6 +9,7 @@
  */
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "storage/row_set.h"
 #include "storage/sqlite_internal.h"
 
 #define ROWS_BETWEEN_CLOCKS 32
@@ -51,12 +52,13 @@ static enum status refresh_shape(struct statement *s)
     return s->shape == NULL ? STATUS_NOMEM : STATUS_OK;
 }
 
-static enum status row_failure(enum status status, const struct buf *out, struct error *err)
+/* bytes_max: of what the row was written to. */
+static enum status row_failure(enum status status, size_t bytes_max, struct error *err)
 {
     if (status != STATUS_TOO_BIG) {
         return error_set(err, status, "%s", status_text(status));
     }
-    (void)error_set(err, status, "the result is larger than %zu bytes", out->max);
+    (void)error_set(err, status, "the result is larger than %zu bytes", bytes_max);
     error_hint(err, "bytes_max");
     return status;
 }
@@ -66,16 +68,31 @@ struct writing {
     struct connection *c;
     struct statement *s;
     const struct query *q;
-    const struct row_shape *shape; /* NULL before the first step is done */
+    bool has_begun;                /* the first step is done */
+    const struct row_shape *shape; /* from then on; not for a set */
+    struct value *values;          /* likewise, for a set: room for one row */
     struct buf *out;
     struct query_result *result;
 };
+
+/* Without columns there will be no rows. */
+static enum status begin_set(struct writing *w, struct error *err)
+{
+    size_t count = (size_t)sqlite3_column_count(w->s->handle);
+
+    w->values = mem_alloc(count * sizeof(*w->values));
+    return w->values == NULL && count > 0 ? error_set(err, STATUS_NOMEM, "out of memory")
+                                          : STATUS_OK;
+}
 
 /* The first step is done: what the columns are is known now. CSV has a line of names before all. */
 static enum status begin_rows(struct writing *w, struct error *err)
 {
     enum status status = STATUS_OK;
 
+    if (w->q->into != NULL) {
+        return begin_set(w, err);
+    }
     if (w->q->row == NULL) {
         status = refresh_shape(w->s);
         w->shape = w->s->shape;
@@ -88,7 +105,48 @@ static enum status begin_rows(struct writing *w, struct error *err)
     if (status == STATUS_OK && w->q->media == QUERY_CSV && w->q->shape != QUERY_NONE) {
         status = row_put_header(w->out, w->shape);
     }
-    return status == STATUS_OK ? STATUS_OK : row_failure(status, w->out, err);
+    return status == STATUS_OK ? STATUS_OK : row_failure(status, w->out->max, err);
+}
+
+/* Lends, until the next step. */
+static enum status value_of(sqlite3_value *from, struct value *ret)
+{
+    switch (sqlite3_value_type(from)) {
+    case SQLITE_INTEGER:
+        *ret = (struct value){.type = VALUE_INTEGER, .integer = sqlite3_value_int64(from)};
+        return STATUS_OK;
+    case SQLITE_FLOAT:
+        *ret = (struct value){.type = VALUE_REAL, .real = sqlite3_value_double(from)};
+        return STATUS_OK;
+    case SQLITE_TEXT:
+        ret->type = VALUE_TEXT;
+        return sqlite_text_of(from, &ret->bytes) ? STATUS_OK : STATUS_NOMEM;
+    case SQLITE_BLOB:
+        ret->type = VALUE_BLOB;
+        return sqlite_blob_of(from, &ret->bytes) ? STATUS_OK : STATUS_NOMEM;
+    default:
+        *ret = (struct value){.type = VALUE_NULL};
+        return STATUS_OK;
+    }
+}
+
+static enum status keep_row(struct writing *w, struct error *err)
+{
+    struct row_set *set = w->q->into;
+    size_t count = (size_t)sqlite3_column_count(w->s->handle);
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = value_of(sqlite3_column_value(w->s->handle, (int)i), &w->values[i]);
+    }
+    if (status == STATUS_OK) {
+        status = row_set_add(set, w->values, count);
+    }
+    if (status == STATUS_INTERNAL) {
+        return error_set(err, status, "the rows of the set have %zu columns, the statement %zu",
+                         set->columns, count);
+    }
+    return status == STATUS_OK ? STATUS_OK : row_failure(status, set->bytes_max, err);
 }
 
 static enum status put_row(struct writing *w)
@@ -140,11 +198,17 @@ static enum status take_row(struct writing *w, struct error *err)
         error_hint(err, "rows_max");
         return STATUS_TOO_BIG;
     }
-    if (q->shape == QUERY_NONE || (q->shape == QUERY_ROW && rows_before > 0)) {
+    if (q->shape == QUERY_ROW && rows_before > 0) {
+        return STATUS_OK;
+    }
+    if (q->into != NULL) {
+        return keep_row(w, err);
+    }
+    if (q->shape == QUERY_NONE) {
         return STATUS_OK;
     }
     status = put_row(w);
-    return status == STATUS_OK ? flush_rows(w, err) : row_failure(status, w->out, err);
+    return status == STATUS_OK ? flush_rows(w, err) : row_failure(status, w->out->max, err);
 }
 
 /*
@@ -189,7 +253,8 @@ static enum status step_all(struct writing *w, struct error *err)
         if (code != SQLITE_ROW && code != SQLITE_DONE) {
             return step_failure(c, w->s, code, w->result->rows, err);
         }
-        if (w->shape == NULL) {
+        if (!w->has_begun) {
+            w->has_begun = true;
             status = begin_rows(w, err);
         }
         if (code == SQLITE_DONE || status != STATUS_OK) {
@@ -231,28 +296,43 @@ static void note_size(struct statement *s, size_t size)
     s->out_hint = size < OUT_HINT_MAX ? size : OUT_HINT_MAX;
 }
 
-enum status rows_write(struct connection *c, struct statement *s, const struct query *q,
-                       struct buf *out, struct query_result *result, struct error *err)
+static enum status write_out(struct writing *w, struct error *err)
 {
-    struct writing w = {.c = c, .s = s, .q = q, .out = out, .result = result};
-    bool is_array = q->shape == QUERY_ROWS && q->media == QUERY_JSON;
+    bool is_array = w->q->shape == QUERY_ROWS && w->q->media == QUERY_JSON;
+    struct buf *out = w->out;
     size_t start = out->size;
     enum status status;
 
-    reserve_likely(s, out);
+    reserve_likely(w->s, out);
     if (is_array) {
         buf_append_char(out, '[');
     }
-    status = step_all(&w, err);
+    status = step_all(w, err);
     if (status == STATUS_OK && is_array) {
         buf_append_char(out, ']');
         status = buf_status(out);
         if (status != STATUS_OK) {
-            return row_failure(status, out, err);
+            return row_failure(status, out->max, err);
         }
     }
-    if (status == STATUS_OK && !c->has_flushed) {
-        note_size(s, out->size - start);
+    if (status == STATUS_OK && !w->c->has_flushed) {
+        note_size(w->s, out->size - start);
     }
     return status;
+}
+
+static enum status write_into(struct writing *w, struct error *err)
+{
+    enum status status = step_all(w, err);
+
+    mem_free(w->values);
+    return status;
+}
+
+enum status rows_write(struct connection *c, struct statement *s, const struct query *q,
+                       struct buf *out, struct query_result *result, struct error *err)
+{
+    struct writing w = {.c = c, .s = s, .q = q, .out = out, .result = result};
+
+    return q->into != NULL ? write_into(&w, err) : write_out(&w, err);
 }

@@ -276,7 +276,7 @@ static int bind_one(sqlite3_stmt *handle, int place, const struct value *v)
     case VALUE_SHAPE:
         /* SQLite only hands it through, to functions of ours that read it */
         return sqlite3_bind_pointer(handle, place, (void *)(uintptr_t)v->shape, SQLITE_SHAPE, NULL);
-    case VALUE_ROWS:
+    case VALUE_ROWS: /* likewise */
         return sqlite3_bind_pointer(handle, place, (void *)(uintptr_t)v->rows, SQLITE_ROWS, NULL);
     case VALUE_NULL:
         break;
