@@ -35,6 +35,14 @@ typedef void (*handler_work_fn)(const struct handler *handler, struct call *call
 typedef void (*handler_decorate_fn)(const void *decoration, const struct request *request,
                                     struct response *r);
 
+/*
+ * Look at a call before it is given to a worker: answer it in place of work and return false, or let it
+ * go on; then dismiss is told once, when no worker has to do with it any more, whatever came of it.
+ * admission is the handler's. Context: a loop; must not block.
+ */
+typedef bool (*handler_admit_fn)(void *admission, struct call *call) ON_LOOP;
+typedef void (*handler_dismiss_fn)(void *admission, const struct call *call) ON_LOOP;
+
 struct handler {
     enum handler_kind kind;
     handler_serve_fn serve; /* INLINE */
@@ -43,6 +51,9 @@ struct handler {
                       with others of its kind */
     handler_decorate_fn decorate; /* may be NULL */
     const void *decoration;       /* for it; lent for the handler's life */
+    handler_admit_fn admit;       /* BLOCKING; may be NULL, and then dismiss is */
+    handler_dismiss_fn dismiss;
+    void *admission;    /* for both; lent likewise */
     const char *detail; /* what it does, for operators: its SQL; lent for its life; may be NULL */
 };
 

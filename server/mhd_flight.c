@@ -86,6 +86,23 @@ static void note_submitted(struct loop *loop, struct executor *executor) ON_LOOP
     loop->submitted[loop->submitted_count++] = executor;
 }
 
+/* What the handler has to say before and after. */
+static bool admit(struct exchange *ex) ON_LOOP
+{
+    const struct handler *handler = ex->route->handler;
+
+    return handler->admit == NULL || handler->admit(handler->admission, &ex->call);
+}
+
+static void dismiss(struct exchange *ex) ON_LOOP
+{
+    const struct handler *handler = ex->route->handler;
+
+    if (handler->admit != NULL) {
+        handler->dismiss(handler->admission, &ex->call);
+    }
+}
+
 enum MHD_Result flight_begin(struct loop *loop, struct exchange *ex)
 {
     int64_t now_ns = clock_now_ns();
@@ -103,9 +120,13 @@ enum MHD_Result flight_begin(struct loop *loop, struct exchange *ex)
                         retry_after_s(ex->route->executor));
         return answer_call(loop, ex);
     }
+    if (!admit(ex)) {
+        return answer_call(loop, ex);
+    }
     exchange_let_stream(ex, loop->conf.streams);
     status = exchange_submit(ex, next_id(loop), deadline_ns, now_ns);
     if (status != STATUS_OK) {
+        dismiss(ex);
         refuse(loop, ex, status);
         return answer_call(loop, ex);
     }
@@ -196,6 +217,7 @@ static bool is_kept(struct loop *loop, struct exchange *ex) ON_LOOP
 void flight_complete(struct loop *loop, struct exchange *ex)
 {
     ex->is_with_worker = false;
+    dismiss(ex);
     if (ex->state == EXCHANGE_DONE) { /* somebody else has answered */
         loop_release(loop, ex);
         return;

@@ -23,9 +23,12 @@
     X(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "Method not allowed", NULL)                   \
     X(REQUEST_TIMEOUT, 408, "request_timeout", "Request timeout", NULL)                            \
     X(CONFLICT, 409, "conflict", "Conflict", NULL)                                                 \
+    X(KEY_IN_USE, 409, "idempotency_key_in_use", "Request under way", NULL)                        \
+    X(PRECONDITION_FAILED, 412, "precondition_failed", "Precondition failed", NULL)                \
     X(BODY_TOO_LARGE, 413, "body_too_large", "Body too large", NULL)                               \
     X(UNSUPPORTED_MEDIA_TYPE, 415, "unsupported_media_type", "Unsupported media type", NULL)       \
     X(EXPECTATION_FAILED, 417, "expectation_failed", "Expectation failed", NULL)                   \
+    X(KEY_REUSED, 422, "idempotency_key_reused", "Another request had this key", NULL)             \
     X(HEADERS_TOO_LARGE, 431, "headers_too_large", "Headers too large", NULL)                      \
     X(INTERNAL, 500, "internal", "Internal error", NULL)                                           \
     X(RESULT_TOO_LARGE, 500, "result_too_large", "Result too large", NULL)                         \

@@ -10,9 +10,11 @@
 
 #define COLUMN_HIDDEN 1 /* table_xinfo: 1 hidden in a virtual table, 2 and 3 generated */
 
+/* gantry_idempotency is ours: handlers/idempotency.h */
 static const char tables_sql[] = "SELECT name, type, wr FROM pragma_table_list"
                                  " WHERE schema = 'main' AND type IN ('table', 'view', 'virtual')"
-                                 " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+                                 " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+                                 " AND name <> 'gantry_idempotency'";
 
 static const char columns_sql[] = "SELECT name, type, \"notnull\", pk, hidden, dflt_value"
                                   " FROM pragma_table_xinfo(?1, 'main')";

@@ -16,8 +16,8 @@
  *   corrupt                         the kernel                                 write again
  *
  * A change that began the lost transaction and failed has harmed nobody: then the group just goes on.
- * The token is looked at before each statement and inside of them; of a change that stands alone a last
- * time before COMMIT. After that nothing interrupts.
+ * The token is looked at before each statement, inside of them, and a last time before the change counts:
+ * before COMMIT, or before it becomes a part of its group. After that nothing interrupts.
  *
  * Made after SQLite's own documentation (lang_transaction, lang_savepoint, rescode) and its source: vdbe.c
  * (OP_Savepoint, OP_AutoCommit), vdbeaux.c (sqlite3VdbeHalt), status.c.
@@ -154,7 +154,7 @@ static enum status keep(struct connection *c, struct error *err)
         return error_set(err, STATUS_INTERNAL, "the statement ended its transaction");
     }
     status = check_references(c, err);
-    if (status == STATUS_OK && !c->is_group) {
+    if (status == STATUS_OK) {
         status = stop_check(c, err);
     }
     if (status != STATUS_OK) {

@@ -1,0 +1,56 @@
+/*
+ * Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a client that does not know whether its
+ * request was carried out sends it again under the same key, and it is carried out once.
+ *
+ *     on the loop    idempotency_admit     another request with this key is under way: 409
+ *     on the writer  connection_change_begin
+ *                    idempotency_find      it was carried out: its answer again, or 422 for another request
+ *                    ... the effect, the answer ...
+ *                    idempotency_keep      key and answer, in the same transaction as the effect
+ *                    connection_change_end
+ *     on the loop    idempotency_dismiss
+ *
+ * So the two are durable together, over restarts and kill -9, and nothing of a request that failed is kept:
+ * it may be tried again. Answers are kept for 24 hours, in the table gantry_idempotency of the database, which
+ * is made when the first key comes and is not part of the table API.
+ *
+ * A request is the same if its method, target, Content-Type and body are. Without the header none of
+ * this does anything.
+ */
+#ifndef GANTRY_HANDLERS_IDEMPOTENCY_H
+#define GANTRY_HANDLERS_IDEMPOTENCY_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/role.h"
+
+struct call;
+struct connection;
+struct idempotency; /* opaque: the keys under way; one per database */
+
+/* Gives: *ret. Return: OK, NOMEM, OS (no random numbers). */
+NODISCARD enum status idempotency_create(struct idempotency **ret, struct error *err);
+void idempotency_destroy(struct idempotency *keys); /* NULL is fine */
+
+/* For struct handler; admission is a struct idempotency. */
+bool idempotency_admit(void *admission, struct call *call) ON_LOOP;
+void idempotency_dismiss(void *admission, const struct call *call) ON_LOOP;
+
+enum idempotency_found {
+    IDEMPOTENCY_NEW,      /* or no key: go on */
+    IDEMPOTENCY_ANSWERED, /* call has its answer: end the change, keep nothing */
+};
+
+/* In a change, before anything is done. */
+enum idempotency_found idempotency_find(struct call *call,
+                                        struct connection *c) ON_WORKER MAY_BLOCK;
+
+/*
+ * In the same change, after everything is done and answered, if the answer is a success.
+ * Return: OK; or why not: then end the change, keep nothing, and answer with that.
+ */
+NODISCARD enum status idempotency_keep(struct call *call, struct connection *c,
+                                       struct error *err) ON_WORKER MAY_BLOCK;
+
+#endif
