@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/nearest.h"
+#include "handlers/param_names.h"
 #include "handlers/sql/media.h"
 #include "handlers/sql/params.h"
 #include "pool/executor.h"
@@ -104,28 +104,6 @@ static void work(const struct handler *handler, struct call *call, struct worker
 
 /* --- making a route ----------------------------------------------------------------------- */
 
-static const char *nearest_param(const struct sql_conf *conf, const char *wanted)
-{
-    const char *names[64];
-    size_t n = 0;
-
-    for (size_t i = 0; i < conf->params_count && n < 64; i++) {
-        names[n++] = conf->params[i].name;
-    }
-    return nearest_name(wanted, names, n);
-}
-
-static bool find_param(const struct sql_conf *conf, const char *name, size_t *ret)
-{
-    for (size_t i = 0; i < conf->params_count; i++) {
-        if (strcmp(conf->params[i].name, name) == 0) {
-            *ret = i;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Where the faults of one route go. */
 struct faults {
     sql_fault_fn report;
@@ -147,31 +125,24 @@ static void fault(struct faults *f, const char *param, const char *format, ...)
     f->report(f->user, param, text);
 }
 
-/* Every :name is a param, every param is a :name. */
+static void report_name(void *user, const char *param, const char *text)
+{
+    struct faults *f = user;
+
+    f->count++;
+    f->report(f->user, param, text);
+}
+
 static void bind_names(const struct sql_conf *conf, const struct statement_info *info,
                        size_t *binding, struct faults *f)
 {
+    const struct param_names names = {conf->params, conf->params_count, report_name, f};
+
     for (size_t i = 0; i < info->parameters_count; i++) {
-        const char *name = info->parameters[i];
-        if (!find_param(conf, name, &binding[i])) {
-            const char *near = nearest_param(conf, name);
-            fault(f, NULL, "the SQL uses :%s, which is not in params%s%s%s", name,
-                  near == NULL ? "" : "; did you mean :", near == NULL ? "" : near,
-                  near == NULL ? "" : "?");
-            binding[i] = SIZE_MAX;
-        }
+        binding[i] = SIZE_MAX;
+        (void)param_names_find(&names, info->parameters[i], &binding[i]); /* reports it */
     }
-    for (size_t i = 0; i < conf->params_count; i++) {
-        bool is_used = false;
-        for (size_t k = 0; k < info->parameters_count; k++) {
-            is_used = is_used || binding[k] == i;
-        }
-        if (!is_used) {
-            fault(f, conf->params[i].name,
-                  "not used in the SQL; write :%s where its value belongs, or remove it",
-                  conf->params[i].name);
-        }
-    }
+    param_names_check_used(&names, binding, info->parameters_count);
 }
 
 static void check_shape(const struct sql_conf *conf, const struct statement_info *info,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "handlers/param_names.h"
 #include "storage/database.h"
 
 /* Where the faults of one query go. */
@@ -28,40 +29,23 @@ static void fault(struct faults *f, enum rpc_fault what, const char *param, cons
     f->report(f->user, what, param, text);
 }
 
-static size_t find_param(const struct rpc_conf *conf, const char *name)
+static void report_name(void *user, const char *param, const char *text)
 {
-    size_t i = 0;
+    struct faults *f = user;
 
-    while (i < conf->params_count && strcmp(conf->params[i].name, name) != 0) {
-        i++;
-    }
-    return i;
+    f->count++;
+    f->report(f->user, param == NULL ? RPC_FAULT_SQL : RPC_FAULT_PARAM, param, text);
 }
 
-/* Every :name is a param, every param is a :name. */
 static void bind_names(struct rpc *rpc, const struct statement_info *info, struct faults *f)
 {
-    const struct rpc_conf *conf = &rpc->conf;
+    const struct param_names names = {rpc->conf.params, rpc->conf.params_count, report_name, f};
 
     for (size_t i = 0; i < info->parameters_count; i++) {
-        rpc->binding[i] = find_param(conf, info->parameters[i]);
-        if (rpc->binding[i] == conf->params_count) {
-            fault(f, RPC_FAULT_SQL, NULL, "the SQL uses :%s, which is not in params",
-                  info->parameters[i]);
-        }
+        rpc->binding[i] = SIZE_MAX;
+        (void)param_names_find(&names, info->parameters[i], &rpc->binding[i]); /* reports it */
     }
-    for (size_t k = 0; k < conf->params_count; k++) {
-        bool is_used = false;
-
-        for (size_t i = 0; i < info->parameters_count; i++) {
-            is_used = is_used || rpc->binding[i] == k;
-        }
-        if (!is_used) {
-            fault(f, RPC_FAULT_PARAM, conf->params[k].name,
-                  "not used in the SQL; write :%s where its value belongs, or remove it",
-                  conf->params[k].name);
-        }
-    }
+    param_names_check_used(&names, rpc->binding, info->parameters_count);
 }
 
 static bool has_column(const struct statement_info *info, const char *name)
