@@ -252,11 +252,12 @@ struct fault_place {
     size_t index;
 };
 
-static void add_fault(void *user, const char *param, const char *text)
+static void add_fault(void *user, size_t step, const char *param, const char *text)
 {
     const struct fault_place *place = user;
     char path[PATH_SIZE];
 
+    (void)step; /* there is one */
     if (param == NULL) {
         (void)snprintf(path, sizeof(path), "$.routes[%zu].sql", place->index); /* fits */
     } else {
@@ -272,9 +273,11 @@ static enum status create_sql(struct service *s, const struct config_route *rout
                               bool *ret_writes)
 {
     struct fault_place place = {problems, route->index};
+    const struct sql_step step = {.sql = route->sql};
     struct param *params;
     struct sql_conf conf = {.method = method_of(str_of(route->method)),
-                            .sql = route->sql,
+                            .steps = &step,
+                            .steps_count = 1,
                             .shape = shape_of(route->result),
                             .stream = route->stream,
                             .stream_size = s->config->limits.stream_bytes,
@@ -283,7 +286,7 @@ static enum status create_sql(struct service *s, const struct config_route *rout
     enum status status;
 
     if (s->db == NULL) {
-        add_fault(&place, NULL, "a SQL route needs a database: set database.path");
+        add_fault(&place, 0, NULL, "a SQL route needs a database: set database.path");
         return STATUS_INVALID;
     }
     conf.params = params = mem_alloc((route->params_count + 1) * sizeof(*params));

@@ -6,114 +6,33 @@
 
 #include "base/mem.h"
 #include "handlers/param_names.h"
-#include "handlers/sql/media.h"
-#include "handlers/sql/params.h"
-#include "pool/executor.h"
-#include "server/call.h"
-#include "storage/slot.h"
+#include "handlers/sql/route.h"
+#include "handlers/sql/work.h"
 
-struct sql_route {
-    struct handler handler;
-    enum method method;
-    enum query_shape shape;
-    bool is_write;
-    bool stream;
-    size_t stream_size;
-    char *sql;
-    struct param *params;
-    size_t params_count;
-    size_t *binding; /* parameter i of the statement is params[binding[i]] */
-    size_t binding_count;
-    char *texts; /* what the params' names and fallbacks point into */
-};
-
-/* --- answering ---------------------------------------------------------------------------- */
-
-static enum status flush(void *user, struct buf *out, struct error *err)
-{
-    (void)out; /* is the call's */
-    assert_on_worker();
-    return call_flush(user, err);
-}
-
-static void answer(const struct sql_route *route, struct call *call, struct connection *connection,
-                   const struct value *values) ON_WORKER MAY_BLOCK
-{
-    struct query query = {.sql = route->sql,
-                          .values = values,
-                          .values_count = route->binding_count,
-                          .shape = route->shape};
-    struct query_result result;
-    struct error err = {0};
-    enum status status;
-    struct buf *body;
-
-    if (route->stream) {
-        query.media = media_of(&call->request);
-    }
-    if (route->stream && call_can_stream(call)) {
-        query.flush_bytes = route->stream_size;
-        query.flush_next_bytes = CALL_PIECE_SIZE;
-        query.flush = flush;
-        query.flush_user = call;
-    }
-    body = call_answer(call, 200, media_type(query.media));
-    if (route->stream) {
-        response_header_join(&call->response, "Vary", "Accept");
-    }
-    status = connection_run(connection, &query, call->cancel, body, &result, &err);
-
-    if (status != STATUS_OK) {
-        call_fail_error(call, &err);
-    } else if (route->shape == QUERY_NONE) {
-        call_answer_empty(call, 204);
-    } else if (route->shape == QUERY_ROW && result.rows == 0) {
-        call_fail(call, PROBLEM_ROW_NOT_FOUND, NULL, "the query found no row");
-    } else if (route->is_write && route->method == METHOD_POST) {
-        call->response.http_status = 201;
-    }
-}
-
-static void work(const struct handler *handler, struct call *call, struct worker *worker)
-{
-    const struct sql_route *route = const_container_of(handler, struct sql_route, handler);
-    struct value *values;
-    struct value *bound;
-    struct connection *connection;
-    struct error err;
-
-    assert_on_worker();
-    values = arena_alloc(&call->arena, (route->params_count + 1) * sizeof(*values));
-    bound = arena_alloc(&call->arena, (route->binding_count + 1) * sizeof(*bound));
-    if (values == NULL || bound == NULL) {
-        call_fail(call, PROBLEM_UNAVAILABLE, NULL, "out of memory");
-        return;
-    }
-    if (!params_read(call, route->params, route->params_count, values)) {
-        return;
-    }
-    for (size_t i = 0; i < route->binding_count; i++) {
-        bound[i] = values[route->binding[i]];
-    }
-    if (slot_connection(worker_local(worker), call->cancel, &connection, &err) != STATUS_OK) {
-        call_fail_error(call, &err);
-        return;
-    }
-    answer(route, call, connection, bound);
-}
-
-/* --- making a route ----------------------------------------------------------------------- */
-
-/* Where the faults of one route go. */
-struct faults {
+/* A route in the making. */
+struct making {
+    const struct sql_conf *conf;
+    struct sql_route *route;
     sql_fault_fn report;
     void *user;
-    unsigned count;
+    size_t step; /* that is looked at */
+    unsigned faults;
 };
 
-static void fault(struct faults *f, const char *param, const char *format, ...) PRINTF_LIKE(3, 4);
+/* --- faults ------------------------------------------------------------------------------- */
 
-static void fault(struct faults *f, const char *param, const char *format, ...)
+static void report(void *user, const char *param, const char *text)
+{
+    struct making *m = user;
+
+    m->faults++;
+    m->report(m->user, m->step, param, text);
+}
+
+static void fault(struct making *m, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* With the SQL of the step that is looked at. */
+static void fault(struct making *m, const char *format, ...)
 {
     char text[sizeof(((struct error *)NULL)->text) + sizeof(((struct error *)NULL)->hint) + 2];
     va_list args;
@@ -121,53 +40,10 @@ static void fault(struct faults *f, const char *param, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
     va_end(args);
-    f->count++;
-    f->report(f->user, param, text);
+    report(m, NULL, text);
 }
 
-static void report_name(void *user, const char *param, const char *text)
-{
-    struct faults *f = user;
-
-    f->count++;
-    f->report(f->user, param, text);
-}
-
-static void bind_names(const struct sql_conf *conf, const struct statement_info *info,
-                       size_t *binding, struct faults *f)
-{
-    const struct param_names names = {conf->params, conf->params_count, report_name, f};
-
-    for (size_t i = 0; i < info->parameters_count; i++) {
-        binding[i] = SIZE_MAX;
-        (void)param_names_find(&names, info->parameters[i], &binding[i]); /* reports it */
-    }
-    param_names_check_used(&names, binding, info->parameters_count);
-}
-
-static void check_shape(const struct sql_conf *conf, const struct statement_info *info,
-                        struct faults *f)
-{
-    if (!info->is_read_only && (conf->method == METHOD_GET || conf->method == METHOD_HEAD)) {
-        fault(f, NULL,
-              "the statement writes, but the method is GET; use POST, PUT, PATCH or DELETE");
-    }
-    if (conf->shape == QUERY_ROW && info->columns_count == 0) {
-        fault(f, NULL,
-              "result is \"row\", but the statement returns none; add a RETURNING clause, or use "
-              "\"result\": \"none\"");
-    }
-}
-
-static void check_stream(const struct sql_conf *conf, const struct statement_info *info,
-                         struct faults *f)
-{
-    if (conf->stream && (!info->is_read_only || conf->shape != QUERY_ROWS)) {
-        fault(f, NULL,
-              "only the rows of a statement that reads can be streamed; remove \"stream\", or use "
-              "\"result\": \"rows\"");
-    }
-}
+/* --- copying ------------------------------------------------------------------------------ */
 
 static bool owns_bytes(const struct param *param)
 {
@@ -187,8 +63,7 @@ static enum status copy_params(struct sql_route *route, const struct sql_conf *c
     }
     route->params = mem_alloc((conf->params_count + 1) * sizeof(*route->params));
     route->texts = at = mem_alloc(size);
-    route->sql = mem_strdup(conf->sql);
-    if (route->params == NULL || route->texts == NULL || route->sql == NULL) {
+    if (route->params == NULL || route->texts == NULL) {
         return STATUS_NOMEM;
     }
     route->params_count = conf->params_count;
@@ -206,63 +81,198 @@ static enum status copy_params(struct sql_route *route, const struct sql_conf *c
     return STATUS_OK;
 }
 
-static enum status fill(struct sql_route *route, const struct sql_conf *conf,
-                        const struct statement_info *info, struct faults *f)
+/* What operators are shown. */
+static char *join_steps(const struct sql_conf *conf)
 {
-    route->handler = (struct handler){
-        .kind = HANDLER_BLOCKING, .work = work, .is_short = info->is_read_only && !conf->stream};
-    route->stream = conf->stream;
-    route->stream_size = conf->stream_size;
-    route->method = conf->method;
-    route->shape = conf->shape;
-    route->is_write = !info->is_read_only;
-    route->binding_count = info->parameters_count;
-    route->binding = mem_alloc((info->parameters_count + 1) * sizeof(*route->binding));
-    if (route->binding == NULL || copy_params(route, conf) != STATUS_OK) {
+    size_t size = 1;
+    char *joined;
+    char *at;
+
+    for (size_t i = 0; i < conf->steps_count; i++) {
+        size += strlen(conf->steps[i].sql) + 2;
+    }
+    joined = at = mem_alloc(size);
+    for (size_t i = 0; joined != NULL && i < conf->steps_count; i++) {
+        at = stpcpy(stpcpy(at, i == 0 ? "" : "; "), conf->steps[i].sql);
+    }
+    return joined;
+}
+
+static enum status copy_steps(struct sql_route *route, const struct sql_conf *conf)
+{
+    route->steps = mem_zalloc((conf->steps_count + 1) * sizeof(*route->steps));
+    route->detail = join_steps(conf);
+    if (route->steps == NULL || route->detail == NULL) {
         return STATUS_NOMEM;
     }
-    route->handler.detail = route->sql;
-    check_shape(conf, info, f);
-    check_stream(conf, info, f);
-    bind_names(conf, info, route->binding, f);
-    return f->count == 0 ? STATUS_OK : STATUS_INVALID;
+    route->steps_count = conf->steps_count;
+    for (size_t i = 0; i < conf->steps_count; i++) {
+        route->steps[i].sql = mem_strdup(conf->steps[i].sql);
+        if (route->steps[i].sql == NULL) {
+            return STATUS_NOMEM;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* --- checking ----------------------------------------------------------------------------- */
+
+/* Return: OK, also with faults; NOMEM. */
+static enum status inspect(struct making *m, struct connection *inspector)
+{
+    struct sql_route *route = m->route;
+
+    for (m->step = 0; m->step < route->steps_count; m->step++) {
+        struct step *step = &route->steps[m->step];
+        struct error err = {0};
+        enum status status = connection_inspect(inspector, step->sql, &step->info, &err);
+
+        if (status == STATUS_NOMEM) {
+            return status;
+        }
+        if (status != STATUS_OK) {
+            fault(m, "%s%s%s", err.text, err.hint[0] == '\0' ? "" : "; ", err.hint);
+            continue;
+        }
+        route->is_write = route->is_write || !step->info.is_read_only;
+        route->bindings_count += step->info.parameters_count;
+        if (step->info.parameters_count > route->binding_max) {
+            route->binding_max = step->info.parameters_count;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status bind_names(struct making *m)
+{
+    struct sql_route *route = m->route;
+    const struct param_names names = {route->params, route->params_count, report, m};
+    bool is_whole = m->faults == 0; /* what does not prepare may use any parameter */
+    size_t *at;
+
+    route->bindings = at = mem_alloc((route->bindings_count + 1) * sizeof(*at));
+    if (at == NULL) {
+        return STATUS_NOMEM;
+    }
+    for (m->step = 0; m->step < route->steps_count; m->step++) {
+        struct step *step = &route->steps[m->step];
+
+        step->binding = at;
+        for (size_t i = 0; i < step->info.parameters_count; i++) {
+            *at = SIZE_MAX;
+            (void)param_names_find(&names, step->info.parameters[i], at++); /* reports it */
+        }
+    }
+    if (is_whole) {
+        param_names_check_used(&names, route->bindings, route->bindings_count);
+    }
+    return STATUS_OK;
+}
+
+static void check_method(struct making *m)
+{
+    bool is_get = m->conf->method == METHOD_GET || m->conf->method == METHOD_HEAD;
+
+    for (m->step = 0; is_get && m->step < m->route->steps_count; m->step++) {
+        const struct step *step = &m->route->steps[m->step];
+
+        if (step->info.parameters != NULL && !step->info.is_read_only) {
+            fault(m, "the statement writes, but the method is GET; use POST, PUT, PATCH or DELETE");
+        }
+    }
+}
+
+/* What the last step gives is the answer. */
+static void check_shape(struct making *m)
+{
+    const struct sql_conf *conf = m->conf;
+    const struct step *last = &m->route->steps[m->route->steps_count - 1];
+
+    m->step = m->route->steps_count - 1;
+    if (last->info.parameters == NULL) {
+        return; /* nothing is known about it */
+    }
+    if (conf->shape == QUERY_ROW && last->info.columns_count == 0) {
+        fault(m,
+              "result is \"row\", but the statement returns none; add a RETURNING clause, or use "
+              "\"result\": \"none\"");
+    }
+    if (conf->stream && (m->route->is_write || conf->shape != QUERY_ROWS)) {
+        fault(m,
+              "only the rows of a statement that reads can be streamed; remove \"stream\", or use "
+              "\"result\": \"rows\"");
+    }
+}
+
+/* --- making a route ----------------------------------------------------------------------- */
+
+/* Return: OK, also with faults; NOMEM. */
+static enum status make(struct making *m, struct connection *inspector)
+{
+    const struct sql_conf *conf = m->conf;
+    struct sql_route *route = m->route;
+    enum status status = copy_params(route, conf);
+
+    if (status == STATUS_OK) {
+        status = copy_steps(route, conf);
+    }
+    if (status == STATUS_OK) {
+        status = inspect(m, inspector);
+    }
+    if (status == STATUS_OK) {
+        status = bind_names(m);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    route->method = conf->method;
+    route->shape = conf->shape;
+    route->stream = conf->stream;
+    route->stream_size = conf->stream_size;
+    route->handler = (struct handler){.kind = HANDLER_BLOCKING,
+                                      .work = sql_work,
+                                      .is_short = !route->is_write && !conf->stream,
+                                      .detail = route->detail};
+    check_method(m);
+    check_shape(m);
+    return STATUS_OK;
 }
 
 enum status sql_route_create(const struct sql_conf *conf, struct connection *inspector,
                              sql_fault_fn on_fault, void *user, struct sql_route **ret,
                              bool *ret_writes)
 {
-    struct faults f = {.report = on_fault, .user = user};
-    struct statement_info info;
-    struct sql_route *route;
-    struct error err = {0};
-    enum status status = connection_inspect(inspector, conf->sql, &info, &err);
+    struct making m = {
+        .conf = conf, .route = mem_zalloc(sizeof(*m.route)), .report = on_fault, .user = user};
+    enum status status = m.route == NULL ? STATUS_NOMEM : make(&m, inspector);
 
-    if (status != STATUS_OK) {
-        fault(&f, NULL, "%s%s%s", err.text, err.hint[0] == '\0' ? "" : "; ", err.hint);
-        return status == STATUS_NOMEM ? status : STATUS_INVALID;
+    if (status == STATUS_OK && m.faults > 0) {
+        status = STATUS_INVALID;
     }
-    route = mem_zalloc(sizeof(*route));
-    status = route == NULL ? STATUS_NOMEM : fill(route, conf, &info, &f);
-    statement_info_fini(&info);
     if (status != STATUS_OK) {
-        sql_route_destroy(route);
+        sql_route_destroy(m.route);
         return status;
     }
-    *ret = route;
-    *ret_writes = route->is_write;
+    *ret = m.route;
+    *ret_writes = m.route->is_write;
     return STATUS_OK;
 }
 
 void sql_route_destroy(struct sql_route *route)
 {
-    if (route != NULL) {
-        mem_free(route->sql);
-        mem_free(route->params);
-        mem_free(route->texts);
-        mem_free(route->binding);
-        mem_free(route);
+    if (route == NULL) {
+        return;
     }
+    for (size_t i = 0; i < route->steps_count; i++) {
+        statement_info_fini(&route->steps[i].info);
+        mem_free(route->steps[i].sql);
+    }
+    mem_free(route->steps);
+    mem_free(route->params);
+    mem_free(route->texts);
+    mem_free(route->bindings);
+    mem_free(route->detail);
+    mem_free(route);
 }
 
 const struct handler *sql_route_handler(const struct sql_route *route)

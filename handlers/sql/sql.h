@@ -18,10 +18,16 @@
 #include "server/method.h"
 #include "storage/connection.h"
 
+/* One statement of a route. */
+struct sql_step {
+    const char *sql;
+};
+
 struct sql_conf {
     enum method method;
-    const char *sql;
-    enum query_shape shape;
+    const struct sql_step *steps; /* what it does, one after the other; at least one */
+    size_t steps_count;
+    enum query_shape shape; /* of the last one's result, which is the answer */
     const struct param *params;
     size_t params_count;
     bool stream;          /* rows leave as they are found: ROWS of a statement that reads */
@@ -30,8 +36,8 @@ struct sql_conf {
 
 struct sql_route; /* opaque */
 
-/* One thing that is wrong with a route: with a parameter, or (param is NULL) with its SQL. */
-typedef void (*sql_fault_fn)(void *user, const char *param, const char *text);
+/* One thing that is wrong with a route: with a parameter, or (param is NULL) with the SQL of a step. */
+typedef void (*sql_fault_fn)(void *user, size_t step, const char *param, const char *text);
 
 /*
  * Copies everything in conf. inspector is a connection to the database, borrowed. on_fault is

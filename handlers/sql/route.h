@@ -1,0 +1,36 @@
+/* What a SQL route is made of. Private to handlers/sql/. */
+#ifndef GANTRY_HANDLERS_SQL_ROUTE_H
+#define GANTRY_HANDLERS_SQL_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "handlers/sql/sql.h"
+
+/* One statement. */
+struct step {
+    char *sql;
+    struct statement_info info; /* zeroed: it does not prepare, which has been reported */
+    size_t *binding;            /* parameter i of it takes value binding[i] of the request */
+};
+
+/* Immutable once it is made. */
+struct sql_route {
+    struct handler handler;
+    enum method method;
+    enum query_shape shape; /* of the last step: its result is the answer */
+    bool is_write;          /* some step writes */
+    bool stream;
+    size_t stream_size;
+    struct step *steps;
+    size_t steps_count;
+    struct param *params; /* the first values of a request are theirs */
+    size_t params_count;
+    size_t *bindings; /* of all steps, one behind the other */
+    size_t bindings_count;
+    size_t binding_max; /* parameters of the step that has most */
+    char *detail;       /* the SQL of all steps, as it is configured */
+    char *texts;        /* what the params' names and fallbacks point into */
+};
+
+#endif
