@@ -231,7 +231,7 @@ def load(server, measure, seconds):
     """Let wrk visit it; return its figures, and the part of the machine that others took."""
     _, route, connections, _ = MEASURES[measure]
     template, greatest = path_template(server.program, route)
-    before = time.monotonic(), processes_seconds() - server.processor_seconds() - wrk_seconds()
+    before = others_seconds(server)
     out = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", HERE / "compare.lua",
          f"http://127.0.0.1:{server.port}/", "--", template, str(greatest)],
@@ -239,15 +239,24 @@ def load(server, measure, seconds):
     figures = json.loads(out.splitlines()[-1])
     if figures["errors"] > 0 or figures["requests"] == 0:
         raise SystemExit(f"compare: {server.name}: {measure}: not without errors:\n{out}")
-    after = time.monotonic(), processes_seconds() - server.processor_seconds() - wrk_seconds()
-    figures["others"] = max(0, after[1] - before[1]) / (after[0] - before[0]) / PROCESSORS
+    figures["others"] = others_share(before, others_seconds(server))
     figures["rate"] = figures["requests"] / figures["seconds"]
     return figures
 
 
-def wrk_seconds():
+def others_seconds(server):
+    """Now, and the processor time used so far by whoever is neither the server nor its load."""
+    return (time.monotonic(),
+            processes_seconds() - server.processor_seconds() - loads_seconds())
+
+
+def loads_seconds():
     used = resource.getrusage(resource.RUSAGE_CHILDREN)  # of those that have ended
     return used.ru_utime + used.ru_stime
+
+
+def others_share(before, after):
+    return max(0, after[1] - before[1]) / (after[0] - before[0]) / PROCESSORS
 
 
 def wait_for_quiet():
@@ -261,12 +270,12 @@ def wait_for_quiet():
         is_busy = used / PROCESSORS > OTHERS_MAX
 
 
-def load_undisturbed(server, measure, seconds):
+def undisturbed(visit):
     """The first visit that others did not disturb, or the least disturbed of a few."""
     visits = []
     wait_for_quiet()
     while len(visits) < VISITS_MAX and (not visits or visits[-1]["others"] > OTHERS_MAX):
-        visits.append(load(server, measure, seconds))
+        visits.append(visit())
     return min(visits, key=lambda figures: figures["others"])
 
 
@@ -300,7 +309,7 @@ def measure_all(servers, rounds, seconds):
     for i in range(rounds):
         for measure in MEASURES:
             for server in order.sample(servers, len(servers)):
-                figures = load_undisturbed(server, measure, seconds)
+                figures = undisturbed(lambda: load(server, measure, seconds))
                 results[measure][server].append(figures)
                 say(f"round {i + 1}/{rounds}  {measure:5}  {server.name:32}  "
                     f"{figures['rate']:8.0f}/s  p50 {figures['p50_us']:6} us  "
@@ -423,4 +432,5 @@ def main():
     print("\n".join(report(programs, missing, results, args.rounds, args.seconds)))
 
 
-main()
+if __name__ == "__main__":
+    main()

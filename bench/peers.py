@@ -1,7 +1,8 @@
-"""The programs of compare.py: how each is built, and how it is run.
+"""The programs of compare.py and writes.py: how each is built, and how it is run.
 
 Each is what somebody who knows it well would write and run for two processors; the sources are
-below bench/peers/. Where experts would try several settings, each is a row of the comparison.
+below bench/peers/. Where experts would try several settings, each is a row of the comparison. For
+writes those settings are left out that differ in how they read.
 What is built is below build/bench/; a build that fails raises CalledProcessError.
 """
 
@@ -45,6 +46,7 @@ class Program:
     build: object
     version: object
     settings: list
+    writing: list = dataclasses.field(default_factory=list)  # the settings that writes.py runs
 
 
 def run(*command, cwd=ROOT, **environment):
@@ -68,7 +70,7 @@ def compile_c(name, *libraries):
     run("gcc", *CFLAGS, "-o", BUILT / name, SOURCES / name / f"{name}.c", *flags, "-pthread", "-lm")
 
 
-# Gantry: its defaults, with two routes; the rest is its table API.
+# Gantry: its defaults, with two routes, and one that writes; the rest is its table API.
 
 SELECT = "SELECT id, title, author, year, price FROM books "
 
@@ -77,19 +79,29 @@ def gantry_binary():
     return pathlib.Path(os.environ.get("GANTRY", ROOT / "build/release/gantry")).resolve()
 
 
-def gantry_command(running):
-    config = running.folder / "gantry.json"
-    config.write_text(json.dumps({
-        "listen": f"127.0.0.1:{running.port}",
-        "database": {"path": str(running.database)},
-        "routes": [
-            {"path": "/point/{id}", "result": "row", "sql": SELECT + "WHERE id = :id",
-             "params": {"id": {"type": "integer"}}},
-            {"path": "/list", "sql": SELECT + "WHERE id > :offset ORDER BY id LIMIT 100",
-             "params": {"offset": {"type": "integer"}}},
-        ],
-    }, indent=2))
-    return [gantry_binary(), "serve", "--config", config]
+READING = [
+    {"path": "/point/{id}", "result": "row", "sql": SELECT + "WHERE id = :id",
+     "params": {"id": {"type": "integer"}}},
+    {"path": "/list", "sql": SELECT + "WHERE id > :offset ORDER BY id LIMIT 100",
+     "params": {"offset": {"type": "integer"}}},
+]
+WRITING = [
+    {"method": "POST", "path": "/log", "result": "row", "params": {"text": {"type": "string"}},
+     "sql": "INSERT INTO log(text) VALUES (:text) RETURNING id"},
+]
+
+
+def gantry_setting(text, routes, **database):
+    def command(running):
+        config = running.folder / "gantry.json"
+        config.write_text(json.dumps({
+            "listen": f"127.0.0.1:{running.port}",
+            "database": {"path": str(running.database), **database},
+            "routes": routes,
+        }, indent=2))
+        return [gantry_binary(), "serve", "--config", config]
+
+    return Setting(text, command)
 
 
 # Go: database/sql on go-sqlite3, linked with the same libsqlite3 as everybody.
@@ -167,6 +179,10 @@ def build_ulfius():
     compile_c("ulfius", "libulfius", "jansson", "sqlite3")
 
 
+def ulfius_setting():
+    return Setting("", lambda r: [BUILT / "ulfius", r.database, r.port])
+
+
 # The two limits.
 
 def inline_setting(mode):
@@ -184,18 +200,22 @@ def inline_version():
 PROGRAMS = [
     Program("gantry", False, lambda: None,
             lambda: run(gantry_binary(), "version").splitlines()[0].partition(" ")[2],
-            [Setting("", gantry_command)]),
+            [gantry_setting("", READING)],
+            [gantry_setting("", READING + WRITING, write=True),
+             gantry_setting("table API", READING + WRITING, write=True)]),
     Program("go", True, build_go,
             lambda: packages("golang-go", "golang-github-mattn-go-sqlite3-dev", "libsqlite3-0"),
-            [go_setting(2), go_setting(4)]),
+            [go_setting(2), go_setting(4)], [go_setting(2)]),
     Program("fastify", True, build_fastify, fastify_version,
-            [fastify_setting(1), fastify_setting(2), fastify_setting(2, "json")]),
+            [fastify_setting(1), fastify_setting(2), fastify_setting(2, "json")],
+            [fastify_setting(1), fastify_setting(2)]),
     Program("ulfius", True, build_ulfius,
             lambda: packages("libulfius2.7", "libmicrohttpd12", "libjansson4", "libsqlite3-0"),
-            [Setting("", lambda r: [BUILT / "ulfius", r.database, r.port])]),
+            [ulfius_setting()], [ulfius_setting()]),
     Program("fastapi", True, build_fastapi,
             lambda: packages("python3", *FASTAPI_PACKAGES, "libsqlite3-0"),
-            [fastapi_setting(1, 2), fastapi_setting(2, 2), fastapi_setting(2, 2, "json")]),
+            [fastapi_setting(1, 2), fastapi_setting(2, 2), fastapi_setting(2, 2, "json")],
+            [fastapi_setting(1, 2), fastapi_setting(2, 2)]),
     Program("inline", False, build_inline, inline_version, [inline_setting("query")]),
     Program("constant", False, build_inline, inline_version, [inline_setting("constant")]),
 ]

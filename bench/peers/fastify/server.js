@@ -6,7 +6,8 @@
 // better-sqlite3 is synchronous, and that is how it is used: a short query costs less than handing
 // it to another thread would. Fastify compiles the schemas of the answers to a serializer each.
 // With more than one process, node:cluster shares the listening socket among them. With "json",
-// SQLite itself writes the list with children.
+// SQLite itself writes the list with children. What writes has a connection of its own, opened by
+// the first insert; its synchronous has to be said, as better-sqlite3's own SQLite defaults to NORMAL.
 
 const cluster = require('node:cluster')
 const Database = require('better-sqlite3')
@@ -74,6 +75,13 @@ function group (rows) {
   return writers
 }
 
+function openInsert () {
+  const db = new Database(path, { fileMustExist: true, timeout: 5000 })
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = FULL')
+  return db.prepare('INSERT INTO log(text) VALUES (?)')
+}
+
 function serve () {
   const db = new Database(path, { readonly: true, fileMustExist: true })
   const columns = 'SELECT id, title, author, year, price FROM books'
@@ -122,6 +130,17 @@ function serve () {
       reply.send(group(embed.all(request.query.offset)))
     })
   }
+
+  let insert
+  app.post('/log', {
+    schema: {
+      body: { type: 'object', required: ['text'], properties: { text: { type: 'string' } } },
+      response: { 201: { type: 'object', properties: { id: { type: 'integer' } } } }
+    }
+  }, (request, reply) => {
+    insert ??= openInsert()
+    reply.code(201).send({ id: insert.run(request.body.text).lastInsertRowid })
+  })
 
   app.listen({ host: '127.0.0.1', port: Number(port) })
 }

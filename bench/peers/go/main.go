@@ -1,4 +1,5 @@
 // The routes of the comparison in Go: net/http, database/sql and go-sqlite3, prepared statements.
+// What writes has a connection of its own, opened by the first insert: one can write at a time.
 //
 //	go-peer DATABASE PORT CONNECTIONS
 //
@@ -16,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"sync"
 
 	_ "github.com/mattn/go-sqlite3"
 )
@@ -26,7 +28,8 @@ const (
 	embedSQL = "SELECT w.id, w.name, w.country, k.id, k.title, k.year " +
 		"FROM (SELECT id, name, country FROM writers WHERE id > ? ORDER BY id LIMIT 100) w " +
 		"LEFT JOIN works k ON k.writer_id = w.id ORDER BY w.id, k.id"
-	pageRows = 100
+	pageRows  = 100
+	insertSQL = "INSERT INTO log(text) VALUES (?)"
 )
 
 type book struct {
@@ -50,8 +53,16 @@ type writer struct {
 	Works   []work `json:"works"`
 }
 
+type entry struct {
+	Text string `json:"text"`
+}
+
 type shop struct {
+	path               string
 	point, list, embed *sql.Stmt
+	writing            sync.Once
+	insert             *sql.Stmt
+	insertErr          error // why there is none
 }
 
 func open(path string, connections int) (*shop, error) {
@@ -66,7 +77,7 @@ func open(path string, connections int) (*shop, error) {
 	}
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
-	s := &shop{}
+	s := &shop{path: path}
 	if s.point, err = db.Prepare(pointSQL); err != nil {
 		return nil, err
 	}
@@ -79,7 +90,24 @@ func open(path string, connections int) (*shop, error) {
 	return s, nil
 }
 
-func answer(w http.ResponseWriter, value any) {
+func (s *shop) openWriter() {
+	query := url.Values{
+		"mode":         {"rw"},
+		"_mutex":       {"no"},
+		"_journal":     {"WAL"},
+		"_synchronous": {"FULL"},
+		"_timeout":     {"5000"},
+	}
+	db, err := sql.Open("sqlite3", "file:"+s.path+"?"+query.Encode())
+	if err != nil {
+		s.insertErr = err
+		return
+	}
+	db.SetMaxOpenConns(1)
+	s.insert, s.insertErr = db.Prepare(insertSQL)
+}
+
+func answer(w http.ResponseWriter, status int, value any) {
 	body, err := json.Marshal(value)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -88,6 +116,7 @@ func answer(w http.ResponseWriter, value any) {
 	header := w.Header()
 	header["Content-Type"] = []string{"application/json"}
 	header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
 	w.Write(body)
 }
 
@@ -105,7 +134,7 @@ func (s *shop) getPoint(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	default:
-		answer(w, &b)
+		answer(w, http.StatusOK, &b)
 	}
 }
 
@@ -164,7 +193,7 @@ func (s *shop) getEmbed(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	answer(w, writers)
+	answer(w, http.StatusOK, writers)
 }
 
 func (s *shop) getList(w http.ResponseWriter, r *http.Request) {
@@ -178,7 +207,35 @@ func (s *shop) getList(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	answer(w, books)
+	answer(w, http.StatusOK, books)
+}
+
+func (s *shop) postLog(w http.ResponseWriter, r *http.Request) {
+	var e entry
+	if r.Method != http.MethodPost {
+		http.Error(w, "POST only", http.StatusMethodNotAllowed)
+		return
+	}
+	if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s.writing.Do(s.openWriter)
+	if s.insertErr != nil {
+		http.Error(w, s.insertErr.Error(), http.StatusInternalServerError)
+		return
+	}
+	result, err := s.insert.Exec(e.Text)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	id, err := result.LastInsertId()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	answer(w, http.StatusCreated, map[string]int64{"id": id})
 }
 
 func main() {
@@ -197,5 +254,6 @@ func main() {
 	mux.HandleFunc("/point/", s.getPoint)
 	mux.HandleFunc("/list", s.getList)
 	mux.HandleFunc("/embed", s.getEmbed)
+	mux.HandleFunc("/log", s.postLog)
 	log.Fatal(http.ListenAndServe(net.JoinHostPort("127.0.0.1", os.Args[2]), mux))
 }

@@ -8,6 +8,9 @@
  * them when it ends, with its client. So a query may block; it delays only its own client. Rows are
  * json_t, as Ulfius has it: ulfius_set_json_body_response() writes them.
  *
+ * What writes has one connection, opened by the first insert, and a mutex: threads that wait for
+ * that are quicker than connections that wait in SQLite for each other.
+ *
  * What fails at the start ends the program; what fails later is a 500, which the driver notices.
  */
 #include <netinet/in.h>
@@ -34,6 +37,13 @@ struct reader {
     sqlite3_stmt *embed;
 };
 
+struct inserter {
+    pthread_mutex_t mutex;
+    sqlite3 *db; /* NULL: not open yet */
+    sqlite3_stmt *insert;
+};
+
+static struct inserter inserter = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static const char *database;
 static pthread_key_t readers; /* each thread's struct reader */
 
@@ -78,6 +88,42 @@ static struct reader *get_reader(void)
     return r != NULL ? r : open_reader();
 }
 
+/* The mutex is held. */
+static int open_inserter(struct inserter *w)
+{
+    if (sqlite3_open_v2(database, &w->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
+            SQLITE_OK &&
+        sqlite3_busy_timeout(w->db, 5000) == SQLITE_OK &&
+        sqlite3_exec(w->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL,
+                     NULL) == SQLITE_OK &&
+        sqlite3_prepare_v3(w->db, "INSERT INTO log(text) VALUES (?)", -1, SQLITE_PREPARE_PERSISTENT,
+                           &w->insert, NULL) == SQLITE_OK) {
+        return SQLITE_OK;
+    }
+    sqlite3_close(w->db);
+    w->db = NULL;
+    return SQLITE_CANTOPEN;
+}
+
+/* Return: what sqlite3_step() returned, or why it was not called. */
+static int insert_text(struct inserter *w, const char *text, size_t size, sqlite3_int64 *ret_id)
+{
+    int code = SQLITE_OK;
+
+    pthread_mutex_lock(&w->mutex);
+    if (w->db == NULL) {
+        code = open_inserter(w);
+    }
+    if (code == SQLITE_OK) {
+        sqlite3_bind_text(w->insert, 1, text, (int)size, SQLITE_STATIC);
+        code = sqlite3_step(w->insert);
+        *ret_id = sqlite3_last_insert_rowid(w->db);
+        sqlite3_reset(w->insert);
+    }
+    pthread_mutex_unlock(&w->mutex);
+    return code;
+}
+
 static json_t *text_column(sqlite3_stmt *row, int column)
 {
     return json_stringn((const char *)sqlite3_column_text(row, column),
@@ -97,9 +143,9 @@ static json_t *make_book(sqlite3_stmt *row)
 }
 
 /* Takes body. */
-static int answer(struct _u_response *response, json_t *body)
+static int answer(struct _u_response *response, unsigned status, json_t *body)
 {
-    int result = ulfius_set_json_body_response(response, 200, body);
+    int result = ulfius_set_json_body_response(response, status, body);
 
     json_decref(body);
     return result == U_OK ? U_CALLBACK_CONTINUE : U_CALLBACK_ERROR;
@@ -129,7 +175,7 @@ static int get_point(const struct _u_request *request, struct _u_response *respo
     }
     sqlite3_reset(r->point);
     if (book != NULL) {
-        return answer(response, book);
+        return answer(response, 200, book);
     }
     return code == SQLITE_DONE ? refuse(response, 404, "no such book") : U_CALLBACK_ERROR;
 }
@@ -158,7 +204,7 @@ static int get_list(const struct _u_request *request, struct _u_response *respon
         json_decref(books);
         return U_CALLBACK_ERROR;
     }
-    return answer(response, books);
+    return answer(response, 200, books);
 }
 
 static json_t *make_writer(sqlite3_stmt *row, json_t *works)
@@ -213,7 +259,25 @@ static int get_embed(const struct _u_request *request, struct _u_response *respo
         json_decref(writers);
         return U_CALLBACK_ERROR;
     }
-    return answer(response, writers);
+    return answer(response, 200, writers);
+}
+
+static int post_log(const struct _u_request *request, struct _u_response *response, void *unused)
+{
+    json_t *body = ulfius_get_json_body_request(request, NULL);
+    const json_t *text = json_object_get(body, "text");
+    sqlite3_int64 id = 0;
+    int code;
+
+    (void)unused;
+    if (!json_is_string(text)) {
+        json_decref(body);
+        return refuse(response, 400, "text is missing");
+    }
+    code = insert_text(&inserter, json_string_value(text), json_string_length(text), &id);
+    json_decref(body);
+    return code == SQLITE_DONE ? answer(response, 201, json_pack("{sI}", "id", (json_int_t)id))
+                               : U_CALLBACK_ERROR;
 }
 
 int main(int argc, char **argv)
@@ -241,6 +305,7 @@ int main(int argc, char **argv)
             U_OK ||
         ulfius_add_endpoint_by_val(&instance, "GET", "/list", NULL, 0, get_list, NULL) != U_OK ||
         ulfius_add_endpoint_by_val(&instance, "GET", "/embed", NULL, 0, get_embed, NULL) != U_OK ||
+        ulfius_add_endpoint_by_val(&instance, "POST", "/log", NULL, 0, post_log, NULL) != U_OK ||
         ulfius_start_framework(&instance) != U_OK) {
         (void)fprintf(stderr, "ulfius: cannot listen on %s\n", argv[2]);
         return EXIT_FAILURE;
@@ -248,5 +313,7 @@ int main(int argc, char **argv)
     (void)sigwait(&stop, &which);
     ulfius_stop_framework(&instance);
     ulfius_clean_instance(&instance);
+    sqlite3_finalize(inserter.insert);
+    sqlite3_close(inserter.db);
     return EXIT_SUCCESS;
 }
