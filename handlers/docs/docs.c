@@ -2,7 +2,7 @@
 
 #include "handlers/docs/asset.h"
 #include "server/call.h"
-#include "server/if_none_match.h"
+#include "server/entity_tags.h"
 #include "server/weighted.h"
 
 /* Only what lies here is run, shown and asked: nothing in the page itself, nothing from elsewhere. */

@@ -8,7 +8,7 @@
 #include "handlers/openapi/document.h"
 #include "pool/executor.h"
 #include "server/call.h"
-#include "server/if_none_match.h"
+#include "server/entity_tags.h"
 #include "storage/connection.h"
 #include "storage/database.h"
 #include "storage/slot.h"

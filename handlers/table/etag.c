@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "server/entity_tags.h"
+
 enum status etag_key_init(struct etag_key *key, struct error *err)
 {
     ssize_t n = getrandom(key->bytes, sizeof(key->bytes), 0);
@@ -47,13 +49,22 @@ static void feed_headers(struct siphash *h, const struct request *request)
     }
 }
 
+static char *put_hex(char *at, const unsigned char hash[SIPHASH_SIZE])
+{
+    static const char hex[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < SIPHASH_SIZE; i++) {
+        *at++ = hex[hash[i] >> 4];
+        *at++ = hex[hash[i] & 15];
+    }
+    return at;
+}
+
 void etag_write(const struct etag_key *key, const struct request *request, uint64_t version,
                 char to[ETAG_SIZE])
 {
-    static const char hex[] = "0123456789abcdef";
     unsigned char hash[SIPHASH_SIZE];
     struct siphash h;
-    char *at;
 
     siphash_begin(&h, key->bytes);
     feed_number(&h, version);
@@ -61,10 +72,96 @@ void etag_write(const struct etag_key *key, const struct request *request, uint6
     feed_text(&h, request->query);
     feed_headers(&h, request);
     siphash_end(&h, hash);
-    at = stpcpy(to, "W/\"");
-    for (size_t i = 0; i < sizeof(hash); i++) {
-        *at++ = hex[hash[i] >> 4];
-        *at++ = hex[hash[i] & 15];
+    (void)stpcpy(put_hex(stpcpy(to, "W/\""), hash), "\""); /* ETAG_SIZE is made of these */
+}
+
+/* --- the row ------------------------------------------------------------------------------------ */
+
+static void put_row(char *at, struct str row)
+{
+    static const unsigned char no_key[SIPHASH_KEY_SIZE]; /* it has to be the same tomorrow */
+    unsigned char hash[SIPHASH_SIZE];
+    struct siphash h;
+
+    siphash_begin(&h, no_key);
+    siphash_feed(&h, row.at, row.size);
+    siphash_end(&h, hash);
+    *put_hex(at, hash) = '\0';
+}
+
+void etag_add_row(char etag[ETAG_SIZE], struct str row)
+{
+    char *quote = strrchr(etag, '"');
+
+    *quote = '-';
+    put_row(quote + 1, row);
+    (void)strcat(etag, "\""); // NOLINT: ETAG_SIZE has room for it
+}
+
+/* "VERSION-ROW" without quotes, in two; a missing part is empty. */
+static void split(struct str tag, struct str *ret_version, struct str *ret_row)
+{
+    const char *dash;
+
+    if (tag.size >= 2 && tag.at[0] == '"') {
+        tag = (struct str){tag.at + 1, tag.size - 2};
     }
-    (void)stpcpy(at, "\""); /* ETAG_SIZE is made of these */
+    dash = memchr(tag.at, '-', tag.size);
+    *ret_version = tag;
+    *ret_row = (struct str){"", 0};
+    if (dash != NULL) {
+        ret_version->size = (size_t)(dash - tag.at);
+        *ret_row = (struct str){dash + 1, tag.size - ret_version->size - 1};
+    }
+}
+
+bool etag_is_known(const struct request *request, const char *etag)
+{
+    struct entity_tags tags = {.request = request, .header = STR("if-none-match")};
+    struct str version;
+    struct str row;
+    struct str tag;
+
+    split(str_of(etag + strlen("W/")), &version, &row);
+    while (entity_tags_next(&tags, &tag)) {
+        struct str their_version;
+        struct str their_row;
+
+        split(tag, &their_version, &their_row);
+        if (str_equal(tag, STR("*")) || str_equal(their_version, version) ||
+            (row.size > 0 && str_equal(their_row, row))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool etag_has_condition(const struct request *request)
+{
+    return request_header(request, STR("if-match")).at != NULL;
+}
+
+bool etag_if_match(const struct request *request, struct str row)
+{
+    struct entity_tags tags = {.request = request, .header = STR("if-match")};
+    char now[2 * SIPHASH_SIZE + 1];
+    struct str tag;
+
+    if (!etag_has_condition(request)) {
+        return true;
+    }
+    if (row.at == NULL) {
+        return false;
+    }
+    put_row(now, row);
+    while (entity_tags_next(&tags, &tag)) {
+        struct str their_version;
+        struct str their_row;
+
+        split(tag, &their_version, &their_row);
+        if (str_equal(tag, STR("*")) || str_equal(their_row, str_of(now))) {
+            return true;
+        }
+    }
+    return false;
 }

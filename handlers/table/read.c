@@ -10,7 +10,6 @@
 #include "handlers/table/location.h"
 #include "handlers/table/table_internal.h"
 #include "pool/executor.h"
-#include "server/if_none_match.h"
 #include "storage/slot.h"
 
 #define BOUNDED_PIECES 4
@@ -200,6 +199,31 @@ static size_t piece_of(const struct read *r)
     return r->plan.limit == UINT64_MAX ? piece : BOUNDED_PIECES * piece;
 }
 
+/* The client has this very answer already. */
+static void answer_not_modified(struct read *r)
+{
+    call_answer_empty(r->call, 304);
+    note_headers(r);
+}
+
+/*
+ * The ETag of one row says what is in it. Return: has the client that already, though something else has
+ * changed?
+ */
+static bool note_row(struct read *r, const struct query_result *result, const struct buf *body)
+{
+    struct str row = buf_str(body);
+
+    if (r->etag[0] == '\0' || result->rows != 1 || r->accept.media != ACCEPT_JSON || row.size < 2) {
+        return false;
+    }
+    if (row.at[0] == '[') {
+        row = (struct str){row.at + 1, row.size - 2};
+    }
+    etag_add_row(r->etag, row);
+    return etag_is_known(&r->call->request, r->etag);
+}
+
 /* Run the plan and answer. Return: false with the fault. */
 static bool answer_rows(struct read *r) ON_WORKER MAY_BLOCK
 {
@@ -243,18 +267,15 @@ static bool answer_rows(struct read *r) ON_WORKER MAY_BLOCK
     if (r->is_one && result.rows == 0 && query.media == QUERY_JSON) {
         buf_append_literal(body, "null");
     }
+    if (note_row(r, &result, body)) {
+        answer_not_modified(r);
+        return true;
+    }
     answer = answer_of(r, result.rows);
     r->call->response.http_status = range_status(&answer);
     range_note(&answer, &r->call->response);
     note_headers(r);
     return true;
-}
-
-/* The client has this very answer already. */
-static void answer_not_modified(struct read *r)
-{
-    call_answer_empty(r->call, 304);
-    note_headers(r);
 }
 
 /* While the data is the same, is the answer? */
@@ -276,7 +297,7 @@ bool read_answer(struct read *r)
     if (r->reading.version != 0 && is_repeatable(r)) { /* it is known which state this is */
         etag_write(&r->api->etag_key, &r->call->request, r->reading.version, r->etag);
     }
-    if (r->etag[0] != '\0' && if_none_match_has(&r->call->request, r->etag)) {
+    if (r->etag[0] != '\0' && etag_is_known(&r->call->request, r->etag)) {
         answer_not_modified(r);
         return true;
     }

@@ -89,12 +89,80 @@ static void keys_differ(void **state)
     assert_string_not_equal(etags[0], etags[1]);
 }
 
+/* --- of one row ------------------------------------------------------------------------------------ */
+
+static bool asks(const char *header, const char *tags, const char *etag)
+{
+    struct header headers[1] = {{str_of(header), str_of(tags)}};
+    struct request request = {.headers = headers, .headers_count = 1};
+
+    return etag_is_known(&request, etag);
+}
+
+static bool may_write(const char *tags, const char *row)
+{
+    struct header headers[1] = {{STR("If-Match"), str_of(tags)}};
+    struct request request = {.headers = headers, .headers_count = 1};
+
+    return etag_if_match(&request, row == NULL ? (struct str){NULL, 0} : str_of(row));
+}
+
+static void a_row_has_a_second_part(void **state)
+{
+    const struct read first = {"/api/t", "id=eq.1", NULL, NULL, 1};
+    const struct read later = {"/api/t", "id=eq.1", NULL, NULL, 2};
+    char old[ETAG_SIZE];
+    char same[ETAG_SIZE];
+    char other[ETAG_SIZE];
+    char bare[ETAG_SIZE];
+
+    (void)state;
+    write_of(&first, METHOD_GET, old);
+    write_of(&first, METHOD_GET, bare);
+    write_of(&later, METHOD_GET, same);
+    write_of(&later, METHOD_GET, other);
+    etag_add_row(old, STR("{\"id\":1}"));
+    etag_add_row(same, STR("{\"id\":1}"));
+    etag_add_row(other, STR("{\"id\":2}"));
+    assert_int_equal(strlen(old), ETAG_SIZE - 1);
+    assert_int_equal(strncmp(old, bare, 35), 0);
+    assert_string_equal(old + 35, same + 35);      /* the row is the same, ... */
+    assert_string_not_equal(old, same);            /* ... the state is not */
+    assert_true(asks("If-None-Match", old, bare)); /* before the query has run: the state is */
+    assert_true(asks("If-None-Match", old, same));
+    assert_false(asks("If-None-Match", old, other));
+    assert_true(asks("If-None-Match", "*", other));
+    assert_true(asks("If-None-Match", "\"x\", W/\"\"", old) == false);
+    assert_true(may_write(old, "{\"id\":1}"));
+    assert_true(may_write(old + 2, "{\"id\":1}")); /* whoever has made it a strong one */
+    assert_true(may_write(same, "{\"id\":1}"));
+    assert_false(may_write(other, "{\"id\":1}"));
+    assert_false(may_write(bare, "{\"id\":1}")); /* says nothing about the row */
+    assert_false(may_write(old, NULL));
+    assert_true(may_write("*", "{\"id\":7}"));
+    assert_false(may_write("*", NULL));
+    assert_false(may_write("", "{\"id\":1}"));
+    assert_false(may_write("\"-\"", "{\"id\":1}"));
+}
+
+static void without_the_header_all_may_be_written(void **state)
+{
+    struct request request = {.headers_count = 0};
+
+    (void)state;
+    assert_true(etag_if_match(&request, STR("{}")));
+    assert_true(etag_if_match(&request, (struct str){NULL, 0}));
+    assert_false(etag_has_condition(&request));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_form),
         cmocka_unit_test(whatever_differs_shows),
         cmocka_unit_test(keys_differ),
+        cmocka_unit_test(a_row_has_a_second_part),
+        cmocka_unit_test(without_the_header_all_may_be_written),
     };
 
     return cmocka_run_group_tests_name("handlers/etag", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-#include "server/if_none_match.h"
+#include "server/entity_tags.h"
 
 /* Without the mark of a weak one: what is compared. */
 static struct str opaque_of(struct str etag)
@@ -38,28 +38,30 @@ static bool next_tag(struct str *rest, struct str *ret)
     return true;
 }
 
-static bool is_in(struct str list, struct str wanted)
+bool entity_tags_next(struct entity_tags *tags, struct str *ret)
 {
-    struct str tag;
-
-    if (str_equal(str_trim(list), STR("*"))) {
-        return true;
-    }
-    while (next_tag(&list, &tag)) {
-        if (str_equal(tag, wanted)) {
+    for (;;) {
+        if (str_equal(str_trim(tags->rest), STR("*"))) {
+            *ret = STR("*");
+            tags->rest.size = 0;
             return true;
         }
+        if (next_tag(&tags->rest, ret)) {
+            return true;
+        }
+        if (!request_next_header(tags->request, tags->header, &tags->at, &tags->rest)) {
+            return false;
+        }
     }
-    return false;
 }
 
 bool if_none_match_has(const struct request *request, const char *etag)
 {
-    struct str list;
-    size_t at = 0;
+    struct entity_tags tags = {.request = request, .header = STR("if-none-match")};
+    struct str tag;
 
-    while (request_next_header(request, STR("if-none-match"), &at, &list)) {
-        if (is_in(list, opaque_of(str_of(etag)))) {
+    while (entity_tags_next(&tags, &tag)) {
+        if (str_equal(tag, STR("*")) || str_equal(tag, opaque_of(str_of(etag)))) {
             return true;
         }
     }

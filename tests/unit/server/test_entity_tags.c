@@ -1,5 +1,5 @@
 /* If-None-Match: RFC 9110, 13.1.2. */
-#include "server/if_none_match.h"
+#include "server/entity_tags.h"
 
 #include <stdlib.h>
 
