@@ -51,35 +51,70 @@ static bool is_listed(const struct query *q, const char *table)
     return false;
 }
 
+/* Is it a virtual table that may work now? On a writer any may: triggers write to them. */
+static bool is_at_work(const struct connection *c, const struct schema_table *table)
+{
+    return table->table_kind == SCHEMA_VIRTUAL &&
+           (c->kind == CONNECTION_WRITER || is_listed(c->query, table->name));
+}
+
 /*
- * Is it a table in which a listed virtual table keeps its content? Their modules read them by
+ * Is it a table in which a virtual table keeps its content? Their modules read and write them by
  * statements of their own. The schema snapshot knows no such tables, so an ordinary one that is called
  * like that is none.
  */
-static bool is_shadow(const struct query *q, const struct schema *schema, const char *table)
+static bool is_shadow(const struct connection *c, const struct schema *schema, const char *table)
 {
     if (schema_find(schema, str_of(table)) != NULL) {
         return false;
     }
-    for (size_t i = 0; i < q->tables_count; i++) {
-        size_t size = strlen(q->tables[i]);
+    for (size_t i = 0; i < schema->tables_count; i++) {
+        size_t size = strlen(schema->tables[i].name);
 
-        if (sqlite3_strnicmp(q->tables[i], table, (int)size) == 0 && table[size] == '_') {
+        if (is_at_work(c, &schema->tables[i]) &&
+            sqlite3_strnicmp(schema->tables[i].name, table, (int)size) == 0 && table[size] == '_') {
             return true;
         }
     }
     return false;
 }
 
-/* Is it the table that a listed FTS5 table indexes (content=)? It reads the rows that it finds there. */
-static bool is_indexed(const struct query *q, const struct schema *schema, const char *table)
+/* Is it the table that an FTS5 table indexes (content=)? It reads the rows that it finds there. */
+static bool is_indexed(const struct connection *c, const struct schema *schema, const char *table)
 {
-    for (size_t i = 0; i < q->tables_count; i++) {
-        const struct schema_table *listed = schema_find(schema, str_of(q->tables[i]));
+    for (size_t i = 0; i < schema->tables_count; i++) {
+        const struct schema_table *index = &schema->tables[i];
 
-        if (listed != NULL && listed->is_fts && listed->fts_content != NULL &&
-            sqlite3_stricmp(listed->fts_content, table) == 0) {
+        if (index->is_fts && index->fts_content != NULL && is_at_work(c, index) &&
+            sqlite3_stricmp(index->fts_content, table) == 0) {
             return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Do foreign keys lead there? SQLite looks for the parents of what is written and for the children of
+ * what is gone, whom ON DELETE and ON UPDATE may change in turn; and it does not say that it does so for
+ * a key. Where triggers and keys work together it may have come from a table that is not listed: so any
+ * table counts that has a key, or is read for one.
+ */
+static bool is_tied(const struct connection *c, const struct schema *schema, int action,
+                    const char *name)
+{
+    const struct schema_table *table = schema_find(schema, str_of(name));
+
+    if (c->kind != CONNECTION_WRITER || table == NULL || action == SQLITE_INSERT) {
+        return false;
+    }
+    if (table->keys_count > 0) {
+        return true;
+    }
+    for (size_t i = 0; i < schema->tables_count && action == SQLITE_READ; i++) {
+        for (size_t k = 0; k < schema->tables[i].keys_count; k++) {
+            if (sqlite3_stricmp(schema->tables[i].keys[k].target, name) == 0) {
+                return true;
+            }
         }
     }
     return false;
@@ -115,15 +150,15 @@ static bool is_of_schema(struct connection *c, const struct schema *schema, cons
  * for where nothing but its rowid or the number of its rows counts, and then SQLite does not say that
  * it is a view that asks.
  */
-static bool is_implied(struct connection *c, const char *table, const char *column,
+static bool is_implied(struct connection *c, int action, const char *table, const char *column,
                        const char *within)
 {
     const struct schema *schema = schema_get(c->db);
     bool is_nameless = column != NULL && column[0] == '\0';
     bool is_implied =
-        schema != NULL &&
-        (is_of_schema(c, schema, within) || is_shadow(c->query, schema, table) ||
-         is_indexed(c->query, schema, table) || (is_nameless && has_view(c->query, schema)));
+        schema != NULL && (is_of_schema(c, schema, within) || is_shadow(c, schema, table) ||
+                           is_indexed(c, schema, table) || is_tied(c, schema, action, table) ||
+                           (is_nameless && has_view(c->query, schema)));
 
     schema_unref(schema);
     return is_implied;
@@ -142,7 +177,7 @@ static int authorize_table(struct connection *c, int action, const char *table, 
     char what[64];
 
     if (c->query == NULL || c->query->tables == NULL || is_listed(c->query, table) ||
-        is_declaration(action, table, column) || is_implied(c, table, column, within)) {
+        is_declaration(action, table, column) || is_implied(c, action, table, column, within)) {
         return SQLITE_OK;
     }
     (void)snprintf(what, sizeof(what), "\"%s\"", table); /* cut is fine */
