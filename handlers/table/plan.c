@@ -95,26 +95,44 @@ bool plan_page(const struct plan_conf *conf, const struct plan_ask *ask,
 
 /* --- statements ------------------------------------------------------------------------------------ */
 
+const char *plan_free_name(const struct schema *schema, const char *word, struct arena *arena,
+                           struct fault *fault)
+{
+    static const char rest[] = "__________________________________________________________";
+    struct buf name;
+    char *found = NULL;
+
+    buf_init(&name, sizeof(rest) + strlen(word));
+    buf_append_str(&name, str_of(word));
+    for (size_t i = 1; i < sizeof(rest) && schema_find(schema, buf_str(&name)) != NULL; i++) {
+        buf_append_char(&name, '_');
+    }
+    if (buf_status(&name) != STATUS_OK) {
+        (void)fault_no_memory(fault);
+    } else if (schema_find(schema, buf_str(&name)) != NULL) {
+        (void)fault_set(fault, arena, 400, "42P07", "too many tables called \"%s\"", word);
+    } else {
+        found = arena_copy(arena, buf_str(&name));
+        if (found == NULL) {
+            (void)fault_no_memory(fault);
+        }
+    }
+    buf_fini(&name);
+    return found;
+}
+
 /* A name for the source that is no table's. */
 static bool name_source(struct planner *p)
 {
-    struct str name = STR("source_________________________________________________________");
-
     if (p->source->sql == NULL) {
         return true;
     }
-    for (size_t size = 6; size < name.size && p->source_name == NULL; size++) {
-        struct str part = {name.at, size};
-
-        if (schema_find(p->conf->scope.schema, part) == NULL) {
-            p->source_name = arena_copy(p->arena, part);
-            if (p->source_name == NULL) {
-                return fault_no_memory(p->fault);
-            }
-        }
+    p->source_name = plan_free_name(p->conf->scope.schema, "source", p->arena, p->fault);
+    if (p->source_name == NULL) {
+        return false;
     }
-    return p->source_name != NULL ||
-           fault_set(p->fault, p->arena, 400, "42P07", "too many tables called \"source\"");
+    return p->source->place == NULL ||
+           (plan_add_table(p, p->source_name) && plan_add_table(p, p->source->counter));
 }
 
 static void put_source(struct planner *p)
@@ -290,6 +308,26 @@ static bool put_count(struct planner *p, const struct plan *plan)
     return true;
 }
 
+void plan_sql_begin(struct planner *p, struct sql_text *sql, unsigned symbols)
+{
+    sql_text_init(sql, p->arena);
+    sql_text_nest(sql, symbols);
+    p->sql = sql;
+    p->aliases = 0;
+}
+
+bool plan_sql_end(struct planner *p, bool is_done, struct plan_sql *ret)
+{
+    struct sql_text *sql = p->sql;
+
+    if (is_done || sql_text_has_failed(sql)) {
+        is_done = sql_text_take(sql, ret, p->fault);
+    }
+    p->sql = NULL;
+    sql_text_fini(sql);
+    return is_done;
+}
+
 static bool put_checked(struct planner *p, const struct plan *plan)
 {
     (void)plan;
@@ -302,19 +340,9 @@ static bool make_statement(struct planner *p, put_fn put, const struct plan *pla
                            struct plan_sql *ret)
 {
     struct sql_text sql;
-    bool is_done;
 
-    sql_text_init(&sql, p->arena);
-    sql_text_nest(&sql, NEST_ROWS);
-    p->sql = &sql;
-    p->aliases = 0;
-    is_done = put(p, plan);
-    if (is_done || sql_text_has_failed(&sql)) {
-        is_done = sql_text_take(&sql, ret, p->fault);
-    }
-    p->sql = NULL;
-    sql_text_fini(&sql);
-    return is_done;
+    plan_sql_begin(p, &sql, NEST_ROWS);
+    return plan_sql_end(p, put(p, plan), ret);
 }
 
 bool plan_read(const struct plan_conf *conf, const struct plan_source *source,

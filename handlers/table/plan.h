@@ -60,6 +60,11 @@ struct plan_source {
     const char *sql; /* NULL: the table itself; else a SELECT with :name parameters ... */
     const struct value *values; /* ... bound in the order of their first occurrence */
     size_t values_count;
+
+    /* Of rows in memory: a column of sql that the table has not, which counts them. They come in its
+     * order, as far as no other is asked for. NULL: of anything else. */
+    const char *place;
+    const char *counter; /* with place: a common table in sql, for the authorizer */
 };
 
 /*

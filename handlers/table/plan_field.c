@@ -41,21 +41,27 @@ const char *plan_kind_name(enum schema_kind kind)
     return "text";
 }
 
-static bool refuse_column(struct planner *p, const struct schema_table *table, struct str name)
+const char *plan_nearest_column(const struct schema_table *table, struct str name,
+                                struct arena *arena)
 {
-    const char **names = plan_alloc(p, table->columns_count, sizeof(*names));
-    char *wanted = arena_copy(p->arena, name);
-    const char *nearest;
+    const char **names = arena_alloc(arena, (table->columns_count + 1) * sizeof(*names));
+    char *wanted = arena_copy(arena, name);
 
     if (names == NULL || wanted == NULL) {
-        return fault_no_memory(p->fault);
+        return NULL;
     }
     for (size_t i = 0; i < table->columns_count; i++) {
         names[i] = table->columns[i].name;
     }
-    nearest = nearest_name(wanted, names, table->columns_count);
-    (void)fault_set(p->fault, p->arena, 400, "42703", "column %s.%s does not exist", table->name,
-                    wanted);
+    return nearest_name(wanted, names, table->columns_count);
+}
+
+static bool refuse_column(struct planner *p, const struct schema_table *table, struct str name)
+{
+    const char *nearest = plan_nearest_column(table, name, p->arena);
+
+    (void)fault_set(p->fault, p->arena, 400, "42703", "column %s.%.*s does not exist", table->name,
+                    (int)name.size, name.at);
     if (nearest != NULL) {
         fault_hint(p->fault, p->arena, "Perhaps you meant to reference the column \"%s.%s\".",
                    table->name, nearest);

@@ -12,6 +12,13 @@
  *     plan_unwritten.c    what no statement says, but is checked
  *     plan.c          the statements, the bounds, the count
  *
+ * and for writes (plan_write.h):
+ *
+ *     plan_targets.c  the columns that are set
+ *     plan_key.c      the columns that tell whether a row is there already
+ *     plan_insert.c, plan_update.c    the statements that change something
+ *     plan_shown.c    the read of what they returned
+ *
  * Functions called put_... append SQL to p->sql. They return false when p->fault says why; that SQL
  * became too much or memory ran out while it was written is seen when it is taken (sql_text.h).
  */
@@ -20,6 +27,7 @@
 
 #include "handlers/table/literal.h"
 #include "handlers/table/plan.h"
+#include "handlers/table/plan_write.h"
 #include "handlers/table/sql_text.h"
 
 struct plan_output;
@@ -114,6 +122,16 @@ struct planner {
 /* Cleared memory of the arena. Return: NULL with *p->fault. */
 void *plan_alloc(struct planner *p, size_t count, size_t size);
 
+/* A name for a common table that no table has: word, or word with underscores. Return: NULL with *fault. */
+const char *plan_free_name(const struct schema *schema, const char *word, struct arena *arena,
+                           struct fault *fault);
+
+/* What is written from here on is a statement, and goes to sql; symbols: of the parser, as it begins. */
+void plan_sql_begin(struct planner *p, struct sql_text *sql, unsigned symbols);
+
+/* It is written: is_done, or not. Return: true; or false with *p->fault. */
+bool plan_sql_end(struct planner *p, bool is_done, struct plan_sql *ret);
+
 /* A negative limit, or none of the rows that are left. Return: false. */
 bool plan_refuse_limit(struct arena *arena, struct fault *fault);
 
@@ -155,6 +173,10 @@ bool plan_nodes_make(struct planner *p, const struct tree *tree);
 const struct plan_node *plan_node_find(const struct plan_node *node, struct str name);
 
 /* --- plan_field.c ------------------------------------------------------------------------------ */
+
+/* The column that was perhaps meant. Return: NULL: none, or no memory. */
+const char *plan_nearest_column(const struct schema_table *table, struct str name,
+                                struct arena *arena);
 
 bool plan_field_find(struct planner *p, const struct schema_table *table,
                      const struct tree_field *field, struct plan_field *ret);
@@ -269,5 +291,24 @@ bool plan_has_unwritten(const struct plan_node *node);
 
 /* That, as SQL that is no statement: only its faults matter. */
 bool put_unwritten(struct planner *p, const struct plan_node *node);
+
+/* --- plan_key.c --------------------------------------------------------------------------------- */
+
+/* The columns of the key that an insert may hit. *ret with count 0: there is none, so nothing is hit.
+ * Return: false with *p->fault. */
+bool plan_key_find(struct planner *p, const struct plan_change *change, struct plan_targets *ret);
+
+bool plan_key_has(const struct plan_targets *key, const struct schema_column *column);
+
+/* --- plan_targets.c ------------------------------------------------------------------------------ */
+
+/* A parameter for each, whose value is not known yet. They are the first of the statement. */
+void put_parameter(struct planner *p);
+
+/* RETURNING all columns of the table, if the change wants rows. */
+void put_returning(struct planner *p, const struct plan_change *change);
+
+/* plan_sql_end() for a statement whose values are filled in by the caller. */
+bool plan_statement_end(struct planner *p, bool is_done, struct plan_statement *ret);
 
 #endif

@@ -149,6 +149,34 @@ static bool put_term(struct planner *p, const struct plan_scope *scope,
     return true;
 }
 
+/* Could SQLite begin with another table than the level's own? */
+static bool is_reordered(const struct plan_scope *scope, const struct plan_node *node)
+{
+    for (size_t i = 1; i < scope->places_count; i++) {
+        if (!scope->places[i].is_left) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < node->children_count; i++) {
+        if (plan_node_is_inner(&node->children[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Rows in memory, in the order in which they lie there. They come so by themselves where nothing is joined. */
+static void put_place(struct planner *p, const struct plan_scope *scope,
+                      const struct plan_node *node)
+{
+    bool is_source = node == &p->root && p->source->place != NULL && !node->is_grouped;
+
+    if (is_source && (node->order_count > 0 || is_reordered(scope, node))) {
+        sql_text_put(p->sql, node->order_count > 0 ? ", " : " ORDER BY ");
+        sql_text_column(p->sql, plan_scope_alias(scope, node), p->source->place);
+    }
+}
+
 bool put_order(struct planner *p, const struct plan_scope *scope, const struct plan_node *node)
 {
     if (node->order_count > TERMS_MAX) {
@@ -163,5 +191,6 @@ bool put_order(struct planner *p, const struct plan_scope *scope, const struct p
         }
         sql_text_unnest(p->sql, NEST_TERM);
     }
+    put_place(p, scope, node);
     return true;
 }

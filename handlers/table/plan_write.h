@@ -42,7 +42,8 @@ struct plan_change {
     bool wants_rows; /* RETURNING all columns */
 };
 
-/* A statement whose first values are the caller's: values[0..targets->count) are NULL until then. */
+/* A statement whose first values are the caller's: values[0..targets->count) are NULL until then. They are
+ * the plan's own memory, to be written anew for each row. */
 struct plan_statement {
     const char *text;
     struct value *values; /* the targets' first, then those of the filters */
@@ -64,7 +65,8 @@ bool plan_insert(const struct plan_change *change, const struct plan_targets *ta
 
 /*
  * Does a row with this key exist? One row, one integer: 0 or 1. values are those of the key's columns, in the
- * order of *ret_key (columns of the conflict's target). For the status of an upsert.
+ * order of *ret_key (columns of the conflict's target; it may hold a generated one). For the status of an
+ * upsert. A table without a key: *ret_key has no columns, and the answer is 0.
  * Return: as plan_insert.
  */
 bool plan_exists(const struct plan_change *change, struct arena *arena,
@@ -73,8 +75,11 @@ bool plan_exists(const struct plan_change *change, struct arena *arena,
 /*
  * UPDATE and DELETE of the rows that the filters of the tree's own level let through: its conditions, and
  * "and"/"or"; those of embeds, order, limit and offset do not choose rows. Views: those with an INSTEAD OF
- * trigger (the caller has checked).
- * Return: as plan_read.
+ * trigger (the caller has checked). No targets: no row is changed, but the filters are checked.
+ *
+ * SQLite returns no rows of a virtual table: wants_rows is then refused. It tells nothing about what a view's
+ * trigger does: query_result.changes is 0, so count the rows that are returned.
+ * Return: as plan_read; PGRST127 (rows of a virtual table).
  */
 bool plan_update(const struct plan_conf *conf, const struct plan_change *change,
                  const struct plan_targets *targets, const struct tree *tree, struct arena *arena,
@@ -85,9 +90,12 @@ bool plan_delete(const struct plan_conf *conf, const struct plan_change *change,
 
 /*
  * A read whose source is the rows of a set (all of table->columns, in their order) instead of the table: for the
- * representation of what was written. The select and the embeds of the tree, its filters on embeds, order, limit and
- * offset count as PostgREST has it; the filters of its own level do not (the rows may not meet them any more).
- * rows is bound as VALUE_ROWS, borrowed.
+ * representation of what was written. The select and the embeds of the tree, its filters on embeds, their order,
+ * limit and offset count, and the order of its own level; without one the rows come in the set's order. The
+ * filters of its own level do not count (the rows may not meet them any more), nor do its limit and offset, the
+ * Range header and rows_max: what was written is shown, all of it.
+ * rows is bound as VALUE_ROWS, borrowed; how many there are is bound, too, so plan when they are there. The plan
+ * of an empty set tells beforehand whether there is a fault: it does not depend on the rows.
  * Return: as plan_read.
  */
 bool plan_shown(const struct plan_conf *conf, const struct schema_table *table,

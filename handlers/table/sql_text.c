@@ -45,8 +45,17 @@ void sql_text_name(struct sql_text *t, const char *name)
     buf_append_char(&t->text, '"');
 }
 
+void sql_text_name_first(struct sql_text *t, const char *name)
+{
+    t->first_name = name;
+}
+
 void sql_text_alias(struct sql_text *t, unsigned alias)
 {
+    if (alias == 0 && t->first_name != NULL) {
+        sql_text_name(t, t->first_name);
+        return;
+    }
     buf_append_char(&t->text, 't');
     sql_text_put_number(t, alias);
 }

@@ -33,6 +33,7 @@ struct sql_text {
     struct value *values;   /* Private: in arena */
     size_t values_count;    /* Private */
     size_t values_capacity; /* Private */
+    const char *first_name; /* Private: of alias 0; NULL: t0 */
     unsigned nesting;       /* Private */
     bool is_too_much;       /* Private: too long, too deep or too many values */
     bool has_no_memory;     /* Private */
@@ -52,6 +53,9 @@ void sql_text_put_number(struct sql_text *t, uint64_t number);
 void sql_text_name(struct sql_text *t, const char *name);
 void sql_text_alias(struct sql_text *t, unsigned alias);
 void sql_text_column(struct sql_text *t, unsigned alias, const char *name);
+
+/* From here on alias 0 is the table of that name itself, where SQLite takes no alias. Borrowed. */
+void sql_text_name_first(struct sql_text *t, const char *name);
 
 /* A new parameter with that value. Borrows its bytes. Return: its number, for sql_text_again(). */
 size_t sql_text_bind(struct sql_text *t, struct value value);
