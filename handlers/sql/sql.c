@@ -5,9 +5,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "handlers/param_names.h"
+#include "handlers/sql/reference.h"
 #include "handlers/sql/route.h"
 #include "handlers/sql/work.h"
+
+#define SHOWN_SIZE 150 /* of a reference in a fault */
 
 /* A route in the making. */
 struct making {
@@ -15,7 +19,8 @@ struct making {
     struct sql_route *route;
     sql_fault_fn report;
     void *user;
-    size_t step; /* that is looked at */
+    size_t step;     /* that is looked at */
+    bool is_partial; /* some steps do not prepare: what they use is not known */
     unsigned faults;
 };
 
@@ -89,11 +94,12 @@ static char *join_steps(const struct sql_conf *conf)
     char *at;
 
     for (size_t i = 0; i < conf->steps_count; i++) {
-        size += strlen(conf->steps[i].sql) + 2;
+        size += (conf->steps[i].sql == NULL ? 0 : strlen(conf->steps[i].sql)) + 2;
     }
     joined = at = mem_alloc(size);
     for (size_t i = 0; joined != NULL && i < conf->steps_count; i++) {
-        at = stpcpy(stpcpy(at, i == 0 ? "" : "; "), conf->steps[i].sql);
+        at = stpcpy(at, i == 0 ? "" : "; ");
+        at = stpcpy(at, conf->steps[i].sql == NULL ? "" : conf->steps[i].sql);
     }
     return joined;
 }
@@ -107,10 +113,17 @@ static enum status copy_steps(struct sql_route *route, const struct sql_conf *co
     }
     route->steps_count = conf->steps_count;
     for (size_t i = 0; i < conf->steps_count; i++) {
-        route->steps[i].sql = mem_strdup(conf->steps[i].sql);
-        if (route->steps[i].sql == NULL) {
+        struct step *step = &route->steps[i];
+
+        step->no_rows = conf->steps[i].no_rows;
+        if (conf->steps[i].sql == NULL) {
+            continue;
+        }
+        step->sql = mem_strdup(conf->steps[i].sql);
+        if (step->sql == NULL) {
             return STATUS_NOMEM;
         }
+        reference_rewrite(step->sql);
     }
     return STATUS_OK;
 }
@@ -125,13 +138,19 @@ static enum status inspect(struct making *m, struct connection *inspector)
     for (m->step = 0; m->step < route->steps_count; m->step++) {
         struct step *step = &route->steps[m->step];
         struct error err = {0};
-        enum status status = connection_inspect(inspector, step->sql, &step->info, &err);
+        enum status status;
 
+        if (step->sql == NULL) {
+            m->is_partial = true;
+            continue;
+        }
+        status = connection_inspect(inspector, step->sql, &step->info, &err);
         if (status == STATUS_NOMEM) {
             return status;
         }
         if (status != STATUS_OK) {
             fault(m, "%s%s%s", err.text, err.hint[0] == '\0' ? "" : "; ", err.hint);
+            m->is_partial = true;
             continue;
         }
         route->is_write = route->is_write || !step->info.is_read_only;
@@ -143,30 +162,144 @@ static enum status inspect(struct making *m, struct connection *inspector)
     return STATUS_OK;
 }
 
+/* The place of a value of an earlier step among those of a request. */
+static size_t keep(struct sql_route *route, size_t step, size_t column)
+{
+    size_t i = 0;
+
+    while (i < route->kept_count &&
+           (route->kept[i].step != step || route->kept[i].column != column)) {
+        i++;
+    }
+    if (i == route->kept_count) {
+        route->kept[route->kept_count++] = (struct kept){step, column};
+    }
+    return route->params_count + i;
+}
+
+/* As it is called, else whatever the case of its letters: "ID" of a table is id to most people. */
+static bool find_column(const struct statement_info *info, const char *name, size_t *ret)
+{
+    for (size_t i = 0; i < info->columns_count; i++) {
+        if (strcmp(info->columns[i], name) == 0) {
+            *ret = i;
+            return true;
+        }
+    }
+    for (size_t i = 0; i < info->columns_count; i++) {
+        if (str_equal_nocase(str_of(info->columns[i]), str_of(name))) {
+            *ret = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void report_column(struct making *m, const struct step *step, const char *shown,
+                          const char *column)
+{
+    const struct statement_info *info = &step->info;
+    const char *near =
+        nearest_name(column, (const char *const *)info->columns, info->columns_count);
+
+    if (info->columns_count == 0) {
+        fault(m, "the SQL uses :%s, but that step returns no rows; add a RETURNING clause to it",
+              shown);
+    } else {
+        fault(m, "the SQL uses :%s, but that step returns no such column%s%s%s", shown,
+              near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near,
+              near == NULL ? "" : "\"?");
+    }
+}
+
+/* What a reference in the step that is looked at takes. number is from 1; shown: "step1.id". */
+static void bind_reference(struct making *m, size_t number, const char *column, const char *shown,
+                           size_t *ret)
+{
+    const struct step *steps = m->route->steps;
+    size_t place;
+
+    if (number == 0 || number > m->route->steps_count) {
+        fault(m, "the SQL uses :%s, but there is no such step", shown);
+    } else if (number > m->step) {
+        fault(m, "the SQL uses :%s, but this is step%zu: only earlier steps have rows", shown,
+              m->step + 1);
+    } else if (steps[number - 1].info.parameters == NULL) {
+        return; /* it does not prepare: that is enough */
+    } else if (!find_column(&steps[number - 1].info, column, &place)) {
+        report_column(m, &steps[number - 1], shown, column);
+    } else {
+        *ret = keep(m->route, number - 1, place);
+    }
+}
+
+static void bind_step(struct making *m, const struct param_names *names, struct step *step)
+{
+    for (size_t i = 0; i < step->info.parameters_count; i++) {
+        const char *name = step->info.parameters[i];
+        const char *column;
+        char shown[SHOWN_SIZE];
+        size_t number;
+
+        step->binding[i] = SIZE_MAX; /* what is not found is reported */
+        if (reference_read(name, &number, &column)) {
+            (void)snprintf(shown, sizeof(shown), "%.*s.%s", (int)(column - name) - 1, name,
+                           column); /* cut is fine */
+            bind_reference(m, number, column, shown, &step->binding[i]);
+        } else {
+            (void)param_names_find(names, name, &step->binding[i]);
+        }
+    }
+}
+
 static enum status bind_names(struct making *m)
 {
     struct sql_route *route = m->route;
     const struct param_names names = {route->params, route->params_count, report, m};
-    bool is_whole = m->faults == 0; /* what does not prepare may use any parameter */
     size_t *at;
 
     route->bindings = at = mem_alloc((route->bindings_count + 1) * sizeof(*at));
-    if (at == NULL) {
+    route->kept = mem_alloc((route->bindings_count + 1) * sizeof(*route->kept));
+    if (at == NULL || route->kept == NULL) {
         return STATUS_NOMEM;
     }
     for (m->step = 0; m->step < route->steps_count; m->step++) {
         struct step *step = &route->steps[m->step];
 
         step->binding = at;
-        for (size_t i = 0; i < step->info.parameters_count; i++) {
-            *at = SIZE_MAX;
-            (void)param_names_find(&names, step->info.parameters[i], at++); /* reports it */
-        }
+        at += step->info.parameters_count;
+        bind_step(m, &names, step);
     }
-    if (is_whole) {
+    if (!m->is_partial) {
         param_names_check_used(&names, route->bindings, route->bindings_count);
     }
     return STATUS_OK;
+}
+
+/* --- what several steps are --------------------------------------------------------------- */
+
+static bool is_kept(const struct sql_route *route, size_t step)
+{
+    for (size_t i = 0; i < route->kept_count; i++) {
+        if (route->kept[i].step == step) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One statement is a change, or a snapshot, by itself: unless it is undone for having found nothing. */
+static void settle_steps(struct sql_route *route)
+{
+    route->is_unit = route->steps_count > 1;
+    for (size_t i = 0; i < route->steps_count; i++) {
+        struct step *step = &route->steps[i];
+
+        if (step->no_rows == SQL_NO_ROWS_BY_USE) {
+            step->no_rows = is_kept(route, i) ? SQL_NO_ROWS_NOT_FOUND : SQL_NO_ROWS_CONTINUE;
+        }
+        route->is_unit = route->is_unit || step->no_rows != SQL_NO_ROWS_CONTINUE;
+    }
 }
 
 static void check_method(struct making *m)
@@ -198,9 +331,8 @@ static void check_shape(struct making *m)
               "\"result\": \"none\"");
     }
     if (conf->stream && (m->route->is_write || conf->shape != QUERY_ROWS)) {
-        fault(m,
-              "only the rows of a statement that reads can be streamed; remove \"stream\", or use "
-              "\"result\": \"rows\"");
+        fault(m, "only the rows of statements that read can be streamed; remove \"stream\", or use "
+                 "\"result\": \"rows\"");
     }
 }
 
@@ -229,6 +361,8 @@ static enum status make(struct making *m, struct connection *inspector)
     route->shape = conf->shape;
     route->stream = conf->stream;
     route->stream_size = conf->stream_size;
+    route->schema_version = conf->schema_version;
+    settle_steps(route);
     route->handler = (struct handler){.kind = HANDLER_BLOCKING,
                                       .work = sql_work,
                                       .is_short = !route->is_write && !conf->stream,
@@ -246,7 +380,7 @@ enum status sql_route_create(const struct sql_conf *conf, struct connection *ins
         .conf = conf, .route = mem_zalloc(sizeof(*m.route)), .report = on_fault, .user = user};
     enum status status = m.route == NULL ? STATUS_NOMEM : make(&m, inspector);
 
-    if (status == STATUS_OK && m.faults > 0) {
+    if (status == STATUS_OK && (m.faults > 0 || m.is_partial)) {
         status = STATUS_INVALID;
     }
     if (status != STATUS_OK) {
@@ -271,6 +405,7 @@ void sql_route_destroy(struct sql_route *route)
     mem_free(route->params);
     mem_free(route->texts);
     mem_free(route->bindings);
+    mem_free(route->kept);
     mem_free(route->detail);
     mem_free(route);
 }

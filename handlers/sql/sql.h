@@ -1,8 +1,12 @@
 /*
  * SQL from the configuration as a route: typed, validated parameters in, JSON rows out.
  *
+ * A route is one statement or several. Several are one change, or read one snapshot: the first that
+ * fails ends the request, and nothing has happened.
+ *
  * A route is checked whole when it is made: the SQL prepares, its :names are exactly the declared
- * parameters, a GET does not write. At run time every parameter problem is reported together.
+ * parameters and columns of earlier steps, a GET does not write. At run time every parameter problem
+ * is reported together.
  */
 #ifndef GANTRY_HANDLERS_SQL_SQL_H
 #define GANTRY_HANDLERS_SQL_SQL_H
@@ -18,10 +22,21 @@
 #include "server/method.h"
 #include "storage/connection.h"
 
-/* One statement of a route. */
-struct sql_step {
-    const char *sql;
+/* What becomes of a request when a step has found (or, where it returns none, changed) no row. */
+enum sql_no_rows {
+    SQL_NO_ROWS_BY_USE,    /* NOT_FOUND if a later step uses its row, else CONTINUE */
+    SQL_NO_ROWS_CONTINUE,  /* goes on; its values are NULL to later steps */
+    SQL_NO_ROWS_NOT_FOUND, /* ends, 404 */
+    SQL_NO_ROWS_CONFLICT,  /* ends, 409 */
 };
+
+/* One statement of a route. :stepN.COLUMN in it is of the first row of the N-th, from 1. */
+struct sql_step {
+    const char *sql; /* NULL: it is known to be wrong; what depends on it is not checked */
+    enum sql_no_rows no_rows;
+};
+
+#define SQL_STEPS_MAX 32
 
 struct sql_conf {
     enum method method;
@@ -30,8 +45,9 @@ struct sql_conf {
     enum query_shape shape; /* of the last one's result, which is the answer */
     const struct param *params;
     size_t params_count;
-    bool stream;          /* rows leave as they are found: ROWS of a statement that reads */
-    uint64_t stream_size; /* bytes of rows that leave together */
+    bool stream;             /* rows leave as they are found: ROWS, and every step reads */
+    uint64_t stream_size;    /* bytes of rows that leave together */
+    uint32_t schema_version; /* of a schema that is not newer than what inspector will see */
 };
 
 struct sql_route; /* opaque */
@@ -44,7 +60,7 @@ typedef void (*sql_fault_fn)(void *user, size_t step, const char *param, const c
  * called for each thing that is wrong.
  *
  * Gives: *ret. *ret_writes tells whether it must run on the writer's pool.
- * Return: OK; INVALID (on_fault was called), NOMEM.
+ * Return: OK; INVALID (on_fault was called, or conf knew it), NOMEM.
  */
 NODISCARD enum status sql_route_create(const struct sql_conf *conf, struct connection *inspector,
                                        sql_fault_fn on_fault, void *user, struct sql_route **ret,
