@@ -1,5 +1,7 @@
 #include "cli/openapi_routes.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "cli/routes.h"
 
@@ -36,7 +38,7 @@ static struct openapi_route route_of(const struct config_route *conf, struct par
                                   .params = params,
                                   .params_count = conf->params_count};
 
-    if (conf->sql == NULL) { /* sleep, the only handler there is */
+    if (strcmp(conf->handler, "sql") != 0) { /* sleep, the only handler there is */
         route.result = OPENAPI_ANYTHING;
         route.params = sleep_params;
         route.params_count = 1;

@@ -11,6 +11,7 @@
 #include "handlers/sleep/sleep.h"
 #include "handlers/table/table.h"
 #include "server/listener.h"
+#include "storage/schema.h"
 
 #define PATH_SIZE 300 /* of a JSON path in a problem */
 
@@ -249,7 +250,7 @@ static enum query_shape shape_of(enum config_result result)
 /* Where the faults of one route go. */
 struct fault_place {
     struct problems *problems;
-    size_t index;
+    const struct config_route *route;
 };
 
 static void add_fault(void *user, size_t step, const char *param, const char *text)
@@ -257,14 +258,56 @@ static void add_fault(void *user, size_t step, const char *param, const char *te
     const struct fault_place *place = user;
     char path[PATH_SIZE];
 
-    (void)step; /* there is one */
-    if (param == NULL) {
-        (void)snprintf(path, sizeof(path), "$.routes[%zu].sql", place->index); /* fits */
-    } else {
-        (void)snprintf(path, sizeof(path), "$.routes[%zu].params.%s", place->index,
+    if (param != NULL) {
+        (void)snprintf(path, sizeof(path), "$.routes[%zu].params.%s", place->route->index,
                        param); /* names are bounded by config */
+    } else if (place->route->sql != NULL) {
+        (void)snprintf(path, sizeof(path), "$.routes[%zu].sql", place->route->index); /* fits */
+    } else {
+        (void)snprintf(path, sizeof(path), "$.routes[%zu].steps[%zu].sql", place->route->index,
+                       step); /* fits */
     }
     problems_add(place->problems, path, "%s", text);
+}
+
+static enum sql_no_rows no_rows_of(enum config_no_rows no_rows)
+{
+    switch (no_rows) {
+    case CONFIG_NO_ROWS_NOT_FOUND:
+        return SQL_NO_ROWS_NOT_FOUND;
+    case CONFIG_NO_ROWS_CONFLICT:
+        return SQL_NO_ROWS_CONFLICT;
+    case CONFIG_NO_ROWS_CONTINUE:
+        return SQL_NO_ROWS_CONTINUE;
+    case CONFIG_NO_ROWS_DEFAULT:
+        break;
+    }
+    return SQL_NO_ROWS_BY_USE;
+}
+
+_Static_assert(CONFIG_STEPS_MAX == SQL_STEPS_MAX, "config bounds what handlers/sql is given");
+
+/* "sql" is the only step. steps has room for SQL_STEPS_MAX. Return: how many. */
+static size_t steps_of(const struct config_route *route, struct sql_step *steps)
+{
+    if (route->sql != NULL) {
+        steps[0] = (struct sql_step){.sql = route->sql};
+        return 1;
+    }
+    for (size_t i = 0; i < route->steps_count; i++) {
+        steps[i] = (struct sql_step){.sql = route->steps[i].sql,
+                                     .no_rows = no_rows_of(route->steps[i].no_rows)};
+    }
+    return route->steps_count;
+}
+
+static uint32_t schema_version(struct database *db)
+{
+    const struct schema *schema = schema_get(db);
+    uint32_t version = schema->version;
+
+    schema_unref(schema);
+    return version;
 }
 
 /* Return: OK; INVALID with the problems; NOMEM. */
@@ -272,12 +315,12 @@ static enum status create_sql(struct service *s, const struct config_route *rout
                               struct problems *problems, const struct handler **ret,
                               bool *ret_writes)
 {
-    struct fault_place place = {problems, route->index};
-    const struct sql_step step = {.sql = route->sql};
+    struct fault_place place = {problems, route};
+    struct sql_step steps[SQL_STEPS_MAX];
     struct param *params;
     struct sql_conf conf = {.method = method_of(str_of(route->method)),
-                            .steps = &step,
-                            .steps_count = 1,
+                            .steps = steps,
+                            .steps_count = steps_of(route, steps),
                             .shape = shape_of(route->result),
                             .stream = route->stream,
                             .stream_size = s->config->limits.stream_bytes,
@@ -289,6 +332,7 @@ static enum status create_sql(struct service *s, const struct config_route *rout
         add_fault(&place, 0, NULL, "a SQL route needs a database: set database.path");
         return STATUS_INVALID;
     }
+    conf.schema_version = schema_version(s->db);
     conf.params = params = mem_alloc((route->params_count + 1) * sizeof(*params));
     if (params == NULL) {
         return STATUS_NOMEM;
@@ -315,7 +359,9 @@ static bool choose_pool(const struct service *s, const struct config_route *conf
     char path[PATH_SIZE];
 
     (void)snprintf(path, sizeof(path), "$.routes[%zu].%s", conf->index,
-                   writes && !s->config->database.write ? "sql" : "pool"); /* fits */
+                   !writes || s->config->database.write ? "pool"
+                   : conf->sql != NULL                  ? "sql"
+                                                        : "steps"); /* fits */
     if (writes && !s->config->database.write) {
         problems_add(problems, path,
                      "the statement writes, but the database is served read-only; set "
@@ -355,10 +401,10 @@ static enum status add_configured(struct service *s, const struct config_route *
     char path[PATH_SIZE];
     enum status status = STATUS_OK;
 
-    if (conf->sql != NULL) {
+    if (strcmp(conf->handler, "sql") == 0) {
         status = create_sql(s, conf, problems, &route.handler, &writes);
     } else {
-        route.handler = sleep_handler(); /* the only one there is: config has checked the name */
+        route.handler = sleep_handler(); /* the only other there is: config has checked the name */
     }
     if (status == STATUS_NOMEM) {
         return error_set(err, status, "no memory for the routes");

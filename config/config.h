@@ -52,13 +52,31 @@ struct config_param {
 
 enum config_result { CONFIG_ROWS, CONFIG_ROW, CONFIG_NONE };
 
+#define CONFIG_STEPS_MAX 32
+
+/* What becomes of a request when a step has found no row: DEFAULT depends on whether it is used. */
+enum config_no_rows {
+    CONFIG_NO_ROWS_DEFAULT,
+    CONFIG_NO_ROWS_NOT_FOUND,
+    CONFIG_NO_ROWS_CONFLICT,
+    CONFIG_NO_ROWS_CONTINUE,
+};
+
+/* One of several statements of a route. */
+struct config_step {
+    char *sql; /* NULL: that is a problem */
+    enum config_no_rows no_rows;
+};
+
 /* Never without method, path and handler: a route that lacks one is a problem and is left out. */
 struct config_route {
     size_t index; /* its place in the file: problems with it are at $.routes[index] */
     char *method; /* "GET", "POST", "PUT", "PATCH", "DELETE" */
     char *path;
-    char *handler;        /* "sql" when the route has "sql"; else as given, e.g. "sleep" */
-    char *sql;            /* NULL unless handler is "sql" */
+    char *handler; /* "sql" when the route has "sql" or "steps"; else as given, e.g. "sleep" */
+    char *sql;     /* NULL unless handler is "sql" and there are no steps */
+    struct config_step *steps;
+    size_t steps_count;
     char *pool;           /* NULL: the default pool of its kind */
     uint64_t deadline_ms; /* 0: limits.deadline_ms */
     uint64_t body_bytes;  /* 0: limits.body_bytes */

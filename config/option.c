@@ -25,6 +25,7 @@ enum kind {
     KIND_SYNCHRONOUS,
     KIND_LEVEL,
     KIND_RESULT,
+    KIND_NO_ROWS,
     KIND_VOLATILITY,
     KIND_TYPE,
     KIND_IN,

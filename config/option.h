@@ -18,6 +18,7 @@ enum config_owner {
     CONFIG_OF_config,
     CONFIG_OF_config_pool,
     CONFIG_OF_config_route,
+    CONFIG_OF_config_step,
     CONFIG_OF_config_rpc,
     CONFIG_OF_config_param
 };

@@ -9,6 +9,7 @@
 #include "config/params.h"
 #include "config/pattern.h"
 #include "config/pools.h"
+#include "config/steps.h"
 
 static void read_params(struct config_reader *r, const struct config_place *at, json_t *value,
                         void *into)
@@ -18,7 +19,13 @@ static void read_params(struct config_reader *r, const struct config_place *at, 
     config_params_read(r, at, value, "routes[].params.*.", &route->params, &route->params_count);
 }
 
-static const struct config_special specials[] = {{"params", read_params}};
+static void read_steps(struct config_reader *r, const struct config_place *at, json_t *value,
+                       void *into)
+{
+    config_steps_read(r, at, value, into);
+}
+
+static const struct config_special specials[] = {{"params", read_params}, {"steps", read_steps}};
 
 static const struct config_shape shape = {.owner = CONFIG_OF_config_route,
                                           .prefix = "routes[].",
@@ -28,6 +35,7 @@ static const struct config_shape shape = {.owner = CONFIG_OF_config_route,
 static void fini(struct config_route *route)
 {
     config_params_fini(route->params, route->params_count);
+    config_steps_fini(route);
     config_release(CONFIG_OF_config_route, route);
     *route = (struct config_route){0};
 }
@@ -56,34 +64,53 @@ static void check_handler(struct config_reader *r, const struct config_place *at
     for (size_t i = 0; i < ARRAY_LENGTH(sql_only); i++) {
         if (has(value, sql_only[i])) {
             config_problem(r, CONFIG_AT_KEY(at, sql_only[i]),
-                           "goes with \"sql\", not with \"handler\"");
+                           "goes with \"sql\" or \"steps\", not with \"handler\"");
         }
     }
     if (rest != NULL && config_pattern_next(&rest, &name)) {
         config_problem(r, CONFIG_AT_KEY(at, "path"),
-                       "has {%.*s}, but only \"sql\" takes parameters from the path",
-                       (int)name.size, name.at);
+                       "has {%.*s}, but only SQL takes parameters from the path", (int)name.size,
+                       name.at);
     }
 }
 
-static void check_kind(struct config_reader *r, const struct config_place *at, const json_t *value,
+/* What a route can be. */
+static const char *const kinds[] = {"sql", "steps", "handler"};
+
+/* The kind of the route that stands first in that list from *at on; *at is then behind it. */
+static const char *next_kind(const json_t *value, size_t *at)
+{
+    while (*at < ARRAY_LENGTH(kinds)) {
+        const char *kind = kinds[(*at)++];
+
+        if (has(value, kind)) {
+            return kind;
+        }
+    }
+    return NULL;
+}
+
+/* Return: is it one thing? */
+static bool check_kind(struct config_reader *r, const struct config_place *at, const json_t *value,
                        struct config_route *route)
 {
-    bool has_sql = has(value, "sql");
-    bool has_handler = has(value, "handler");
+    size_t next = 0;
+    const char *kind = next_kind(value, &next);
+    const char *other = next_kind(value, &next);
 
-    if (has_sql && has_handler) {
-        config_problem(r, at, "has both \"sql\" and \"handler\"; keep one");
-    } else if (!has_sql && !has_handler) {
-        config_problem(r, at, "has neither \"sql\" nor \"handler\"; one is needed");
-    } else if (has_handler) {
+    if (kind == NULL) {
+        config_problem(r, at, "has none of \"sql\", \"steps\" and \"handler\"; one is needed");
+    } else if (other != NULL) {
+        config_problem(r, at, "has both \"%s\" and \"%s\"; keep one", kind, other);
+    } else if (strcmp(kind, "handler") == 0) {
         check_handler(r, at, value, route);
     } else {
-        if (route->sql != NULL) {
+        if (route->sql != NULL || route->steps_count > 0) {
             route->handler = config_copy(r, "sql");
         }
         config_params_check(r, at, route);
     }
+    return kind != NULL && other == NULL;
 }
 
 static void check_stream(struct config_reader *r, const struct config_place *at,
@@ -141,6 +168,8 @@ static void drop_bad_method(const json_t *value, struct config_route *route)
 static bool read_route(struct config_reader *r, const struct config_place *at, json_t *value,
                        const struct config *config, struct config_route *route)
 {
+    bool is_one_thing;
+
     if (!config_object_read(r, at, value, &shape, route)) {
         return false;
     }
@@ -148,7 +177,7 @@ static bool read_route(struct config_reader *r, const struct config_place *at, j
     if (!has(value, "path")) {
         config_problem(r, at, "\"path\" is missing");
     }
-    check_kind(r, at, value, route);
+    is_one_thing = check_kind(r, at, value, route);
     check_stream(r, at, route);
     if (route->path != NULL) {
         check_path(r, at, config, route);
@@ -158,8 +187,7 @@ static bool read_route(struct config_reader *r, const struct config_place *at, j
         mem_free(route->pool);
         route->pool = NULL;
     }
-    return route->method != NULL && route->path != NULL && route->handler != NULL &&
-           !(has(value, "sql") && has(value, "handler"));
+    return route->method != NULL && route->path != NULL && route->handler != NULL && is_one_thing;
 }
 
 void config_routes_read(struct config_reader *r, const struct config_place *at,

@@ -30,6 +30,7 @@ BY_HAND = {
 }
 REQUIRED = {
     "routes[].path",
+    "routes[].steps[].sql",
     "routes[].params.*.type",
     "rpc[].name",
     "rpc[].sql",
