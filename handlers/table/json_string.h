@@ -23,7 +23,8 @@ enum json_string {
 enum json_string json_string_decode(struct str inside, char *out, size_t *ret_size);
 
 /*
- * Refuse a string that is not GOOD: 400 22P05 ("unsupported Unicode escape sequence") for a NUL, else PGRST102.
+ * Refuse a string that is not GOOD: 400 22P05 ("unsupported Unicode escape sequence") for a NUL,
+ * else PGRST102.
  * Return: false.
  */
 bool json_string_refuse(enum json_string why, struct arena *arena, struct fault *fault);

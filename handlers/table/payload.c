@@ -3,7 +3,7 @@
 
 #include "handlers/table/payload_internal.h"
 
-/* --- names -------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 struct payload_name {
     struct str text;
@@ -111,7 +111,7 @@ size_t payload_place_of(const struct payload *payload, struct str name, size_t g
     return PAYLOAD_NOWHERE;
 }
 
-/* --- what the kinds share ----------------------------------------------------------------------- */
+/* --- what the kinds share --------------------------------------------------------------------- */
 
 struct payload_walk payload_walk_from(const struct payload *payload)
 {
@@ -132,7 +132,7 @@ bool payload_check_count(size_t fields, struct arena *arena, struct fault *fault
                      PAYLOAD_FIELDS_MAX);
 }
 
-/* --- any kind ----------------------------------------------------------------------------------- */
+/* --- any kind --------------------------------------------------------------------------------- */
 
 /* What stands before the ";", without blanks. */
 static struct str essence_of(struct str type)

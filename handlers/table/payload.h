@@ -1,9 +1,9 @@
 /*
  * The body of a write: rows, as JSON (an object, or an array of objects), CSV, or a form. Pure.
  *
- * payload_open checks the whole of it, so that nothing is written of a body that is wrong further down;
- * payload_next then gives row after row. Neither builds a tree of it all: a body of 50 MB needs little more
- * memory than its bytes.
+ * payload_open checks the whole of it, so that nothing is written of a body that is wrong further
+ * down; payload_next then gives row after row. Neither builds a tree of it all: a body of 50 MB
+ * needs little more memory than its bytes.
  */
 #ifndef GANTRY_HANDLERS_TABLE_PAYLOAD_H
 #define GANTRY_HANDLERS_TABLE_PAYLOAD_H
@@ -55,22 +55,23 @@ struct payload {
 };
 
 /*
- * Read what the request holds, which is borrowed for as long as *ret is used. Of tree only columns and has_columns
- * count. Content-Type: none or application/json, text/csv, application/x-www-form-urlencoded. A JSON scalar counts as
- * an empty array, an empty form as a row without names. Of keys that repeat in a row the last one counts. An empty body
- * of DELETE is not for here.
- * Return: true; or false with *fault: 400 PGRST102 ("Content-Type not acceptable: text/plain", "Empty or
- * invalid json", "All object keys must match", "Empty or invalid csv", "All lines must have same number of
- * fields", "The form cannot be decoded"), 400 22P05 (\u0000 in a string), 400 54011 (tens of thousands of keys),
- * no memory.
+ * Read what the request holds, which is borrowed for as long as *ret is used. Of tree only columns
+ * and has_columns count. Content-Type: none or application/json, text/csv,
+ * application/x-www-form-urlencoded. A JSON scalar counts as an empty array, an empty form as a row
+ * without names. Of keys that repeat in a row the last one counts. An empty body of DELETE is not
+ * for here.
+ * Return: true; or false with *fault: 400 PGRST102 ("Content-Type not acceptable: text/plain",
+ * "Empty or invalid json", "All object keys must match", "Empty or invalid csv", "All lines must
+ * have same number of fields", "The form cannot be decoded"), 400 22P05 (\u0000 in a string), 400
+ * 54011 (tens of thousands of keys), no memory.
  */
 bool payload_open(const struct request *request, const struct tree *tree, struct arena *arena,
                   struct payload *ret, struct fault *fault);
 
 /*
- * The next row: one cell per name, in the order of payload->names. Cells are the caller's, names_count of them.
- * arena: for what has to be decoded: never more than the row's bytes, but for rounding. It may be another one
- * for each row.
+ * The next row: one cell per name, in the order of payload->names. Cells are the caller's,
+ * names_count of them. arena: for what has to be decoded: never more than the row's bytes, but for
+ * rounding. It may be another one for each row.
  * Return: true; false with *fault: no memory. Not to be called more often than payload->rows times.
  */
 bool payload_next(struct payload *payload, struct arena *arena, struct payload_cell *cells,

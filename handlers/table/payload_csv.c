@@ -1,6 +1,6 @@
 /*
- * Rows as CSV (RFC 4180): the first line has the names. Lines end with LF or CRLF, empty ones are passed over; a field
- * in quotes may hold both, commas, and quotes doubled. A bare NULL is null.
+ * Rows as CSV (RFC 4180): the first line has the names. Lines end with LF or CRLF, empty ones are
+ * passed over; a field in quotes may hold both, commas, and quotes doubled. A bare NULL is null.
  */
 #include "base/utf8.h"
 #include "handlers/table/payload_internal.h"
@@ -125,7 +125,7 @@ static bool read_text(const struct field *field, struct arena *arena, struct str
     return true;
 }
 
-/* --- opening ------------------------------------------------------------------------------------- */
+/* --- opening --------------------------------------------------------------------------------- */
 
 static bool refuse(struct arena *arena, struct fault *fault)
 {
@@ -138,11 +138,6 @@ static void skip_byte_order_mark(struct payload_walk *w)
     if (w->end - w->at >= 3 && memcmp(w->at, "\xEF\xBB\xBF", 3) == 0) {
         w->at += 3;
     }
-}
-
-static bool has_nul(struct str s)
-{
-    return s.size > 0 && memchr(s.at, '\0', s.size) != NULL;
 }
 
 /* Where the names of the first line are among payload->names. */
@@ -207,7 +202,7 @@ bool payload_csv_open(struct payload *payload, struct arena *arena, struct fault
     struct payload_walk w = payload_walk_from(payload);
     size_t count;
 
-    if (!utf8_is_valid(payload->body) || has_nul(payload->body)) {
+    if (!utf8_is_valid(payload->body) || memchr(w.at, '\0', payload->body.size) != NULL) {
         return refuse(arena, fault);
     }
     skip_byte_order_mark(&w);
@@ -228,7 +223,7 @@ bool payload_csv_open(struct payload *payload, struct arena *arena, struct fault
     return true;
 }
 
-/* --- rows ---------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------ */
 
 static bool read_cell(const struct field *field, struct arena *arena, struct payload_cell *ret)
 {

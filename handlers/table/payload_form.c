@@ -1,4 +1,4 @@
-/* One row as a form: title=War+and+Peace&year=1869. A name that comes again counts the last time. */
+/* One row as a form: title=War+and+Peace&year=1869. Of a name that repeats the last one counts. */
 #include "handlers/table/payload_internal.h"
 #include "server/url.h"
 
@@ -42,6 +42,9 @@ bool payload_form_open(struct payload *payload, struct arena *arena, struct faul
     struct str *names;
     size_t n = 0;
 
+    if (memchr(payload->body.at, '\0', payload->body.size) != NULL) {
+        return refuse(STATUS_INVALID, arena, fault); /* url_decode sees only a "%00" */
+    }
     if (!payload_check_count(count, arena, fault)) {
         return false;
     }

@@ -17,8 +17,8 @@ struct payload_walk {
 struct payload_walk payload_walk_from(const struct payload *payload);
 
 /*
- * Unless ?columns= has given the names, they are these, each once, in the order of their first mention. Takes names, which
- * lie in the arena and are reordered.
+ * Unless ?columns= has given the names, they are these, each once, in the order of their first
+ * mention. Takes names, which lie in the arena and are reordered.
  * Return: false with *fault: no memory.
  */
 bool payload_set_names(struct payload *payload, struct str *names, size_t count,

@@ -1,13 +1,13 @@
 /*
- * Rows as JSON. json_check has the first look at the body; what walks over it afterwards, row by row,
- * trusts it, and so needs no grammar and no tree.
+ * Rows as JSON. json_check has the first look at the body; what walks over it afterwards, row by
+ * row, trusts it, and so needs no grammar and no tree.
  */
 #include "base/buf.h"
 #include "base/json_check.h"
 #include "handlers/table/json_string.h"
 #include "handlers/table/payload_internal.h"
 
-/* --- walking over checked JSON ------------------------------------------------------------------- */
+/* --- walking over checked JSON --------------------------------------------------------------- */
 
 struct piece {
     struct str text; /* of a string: what stands between its quotes */
@@ -110,7 +110,7 @@ static bool next_member(struct payload_walk *w, struct piece *ret_name, struct p
     return true;
 }
 
-/* --- opening ------------------------------------------------------------------------------------- */
+/* --- opening --------------------------------------------------------------------------------- */
 
 struct opening {
     struct payload *payload;
@@ -292,7 +292,7 @@ bool payload_json_open(struct payload *payload, struct arena *arena, struct faul
     return check_rows(payload, arena, fault);
 }
 
-/* --- rows ---------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------ */
 
 /* The characters of a string that payload_json_open has looked at. */
 static bool decode(const struct piece *string, struct arena *arena, struct str *ret)

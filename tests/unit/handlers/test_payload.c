@@ -35,7 +35,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* --- a body, opened and shown ------------------------------------------------------------------- */
+/* --- a body, opened and shown ----------------------------------------------------------------- */
 
 static bool open_as(const char *type, struct str body, const char *const *columns)
 {
@@ -133,7 +133,7 @@ static void assert_fault(const char *code, const char *message, const char *deta
 
 static const char *const columns_ab[] = {"a", "b", NULL};
 
-/* --- JSON --------------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static void json_rows(void **state)
 {
@@ -317,7 +317,7 @@ static void what_is_not_json(void **state)
     assert_refused(NULL, ((struct str){deep, 2002}), "Empty or invalid json");
 }
 
-/* --- content types ------------------------------------------------------------------------------ */
+/* --- content types ---------------------------------------------------------------------------- */
 
 static void content_types(void **state)
 {
@@ -332,7 +332,7 @@ static void content_types(void **state)
                    "Content-Type not acceptable: application/jsonx");
 }
 
-/* --- CSV ---------------------------------------------------------------------------------------- */
+/* --- CSV -------------------------------------------------------------------------------------- */
 
 static void csv_rows(void **state)
 {
@@ -387,7 +387,7 @@ static void csv_that_is_none(void **state)
     }
 }
 
-/* --- forms -------------------------------------------------------------------------------------- */
+/* --- forms ------------------------------------------------------------------------------------ */
 
 static void forms(void **state)
 {
@@ -404,9 +404,11 @@ static void forms(void **state)
         assert_refused("application/x-www-form-urlencoded", str_of(broken[i]),
                        "The form cannot be decoded");
     }
+    assert_refused("application/x-www-form-urlencoded", ((struct str){"a=\0", 3}),
+                   "The form cannot be decoded");
 }
 
-/* --- bounds ------------------------------------------------------------------------------------- */
+/* --- bounds ----------------------------------------------------------------------------------- */
 
 /* A row of so many columns: x0, x1, ... */
 static void put_wide_row(struct buf *b, unsigned columns, unsigned from)
@@ -437,6 +439,33 @@ static void many_columns(void **state)
     assert_false(open_as(NULL, buf_str(&body), NULL));
     assert_fault("54011", "a row can have at most 32767 columns", NULL);
     assert_all(NULL, "{}", columns_ab, "a,b|- -");
+    buf_fini(&body);
+}
+
+/* However many rows there are: memory is that of the names and of one row. */
+static void little_memory(void **state)
+{
+    struct payload_cell row[3];
+    struct buf body;
+    unsigned rows = 100000;
+
+    (void)state;
+    buf_init(&body, 1 << 24);
+    for (unsigned i = 0; i < rows; i++) {
+        buf_printf(&body, "%c{\"i\\u0064\":%u,\"name\":\"line\\n%u\",\"tags\":[ 1, 2 ]}",
+                   i == 0 ? '[' : ',', i, i);
+    }
+    buf_append_char(&body, ']');
+    mem_bound(16384);
+    assert_true(open_as(NULL, buf_str(&body), NULL));
+    assert_int_equal(payload.rows, rows);
+    for (unsigned i = 0; i < rows; i++) {
+        struct arena own;
+        arena_init(&own, NULL, 0, 1024);
+        assert_true(payload_next(&payload, &own, row, &fault));
+        arena_fini(&own);
+    }
+    assert_false(mem_unbound());
     buf_fini(&body);
 }
 
@@ -471,7 +500,7 @@ static void without_memory(void **state)
     }
 }
 
-/* --- as jansson sees it ------------------------------------------------------------------------- */
+/* --- as jansson sees it ----------------------------------------------------------------------- */
 
 static bool is_as(const struct payload_cell *cell, const json_t *value)
 {
@@ -585,6 +614,7 @@ int main(void)
         TEST(csv_that_is_none),
         TEST(forms),
         TEST(many_columns),
+        TEST(little_memory),
         TEST(without_memory),
         TEST(as_jansson_sees_it),
     };
