@@ -169,7 +169,8 @@ static bool is_reordered(const struct plan_scope *scope, const struct plan_node 
 static void put_place(struct planner *p, const struct plan_scope *scope,
                       const struct plan_node *node)
 {
-    bool is_source = node == &p->root && p->source->place != NULL && !node->is_grouped;
+    bool is_source = node == &p->root && p->source->place != NULL && !node->is_grouped &&
+                     node->order_count < TERMS_MAX;
 
     if (is_source && (node->order_count > 0 || is_reordered(scope, node))) {
         sql_text_put(p->sql, node->order_count > 0 ? ", " : " ORDER BY ");
