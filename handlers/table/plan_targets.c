@@ -56,7 +56,7 @@ bool plan_targets(const struct schema_table *table, const struct str *names, siz
     }
     memset(is_set, 0, table->columns_count + 1);
     for (size_t i = 0; i < names_count; i++) { /* one more than there are columns is refused */
-        const struct schema_column *column;
+        const struct schema_column *column = NULL;
 
         if (!find_target(table, names[i], is_set, arena, &column, fault)) {
             return false;
