@@ -333,6 +333,7 @@ static enum status create_sql(struct service *s, const struct config_route *rout
         return STATUS_INVALID;
     }
     conf.schema_version = schema_version(s->db);
+    conf.keys = s->keys;
     conf.params = params = mem_alloc((route->params_count + 1) * sizeof(*params));
     if (params == NULL) {
         return STATUS_NOMEM;

@@ -9,6 +9,7 @@
 #include "cli/routes.h"
 #include "cli/service_parts.h"
 #include "handlers/admin/admin.h"
+#include "handlers/idempotency.h"
 #include "handlers/table/rpc.h"
 #include "handlers/table/table.h"
 #include "server/listener.h"
@@ -218,6 +219,9 @@ static enum status build(struct service *s, struct problems *problems, struct er
     if (status == STATUS_OK) {
         status = create_pools(s, err);
     }
+    if (status == STATUS_OK && s->config->database.write && s->db != NULL) {
+        status = idempotency_create(&s->keys, err);
+    }
     if (status == STATUS_OK) {
         status = create_tables(s, err);
     }
@@ -293,6 +297,7 @@ void service_destroy(struct service *s)
     }
     mem_free(s->queries);
     table_api_destroy(s->tables);
+    idempotency_destroy(s->keys);
     openapi_destroy(s->openapi);
     openapi_routes_destroy(s->openapi_routes);
     health_destroy(s->health);

@@ -8,6 +8,7 @@
 #include "storage/slot.h"
 
 struct admin;
+struct idempotency;
 struct openapi;
 struct openapi_routes;
 struct rpc;
@@ -24,7 +25,8 @@ struct service {
     const char **executor_names;
     size_t executors_count;
     struct health *health;
-    struct metrics *metrics; /* NULL: switched off */
+    struct idempotency *keys; /* NULL: there is nothing to write to */
+    struct metrics *metrics;  /* NULL: switched off */
     struct admin *admin;
     struct table_api *tables;              /* NULL: not served */
     struct openapi *openapi;               /* NULL: switched off */

@@ -68,6 +68,11 @@ static bool is_key_sane(struct str key)
     return key.size > 0 && key.size <= KEY_MAX;
 }
 
+bool idempotency_is_asked(const struct call *call)
+{
+    return key_of(call).at != NULL;
+}
+
 /* --- keys under way ----------------------------------------------------------------------------- */
 
 enum status idempotency_create(struct idempotency **ret, struct error *err)
@@ -103,6 +108,15 @@ void idempotency_destroy(struct idempotency *keys)
     }
     pthread_mutex_destroy(&keys->mu);
     mem_free(keys);
+}
+
+void idempotency_guard(struct idempotency *keys, struct handler *handler)
+{
+    if (keys != NULL) {
+        handler->admit = idempotency_admit;
+        handler->dismiss = idempotency_dismiss;
+        handler->admission = keys;
+    }
 }
 
 static void hash_key(const struct idempotency *keys, struct str key, unsigned char to[SIPHASH_SIZE])
@@ -277,7 +291,7 @@ enum idempotency_found idempotency_find(struct call *call, struct connection *c)
     struct error err;
     enum idempotency_found answer = IDEMPOTENCY_ANSWERED;
 
-    if (key_of(call).at == NULL) {
+    if (!idempotency_is_asked(call)) {
         return IDEMPOTENCY_NEW;
     }
     row_set_init(&found, ROW_MAX);
@@ -328,7 +342,7 @@ enum status idempotency_keep(struct call *call, struct connection *c, struct err
     char *headers;
     enum status status;
 
-    if (key_of(call).at == NULL) {
+    if (!idempotency_is_asked(call)) {
         return STATUS_OK;
     }
     headers = headers_of(call);

@@ -24,6 +24,7 @@
 
 #include "base/error.h"
 #include "base/role.h"
+#include "server/handler.h"
 
 struct call;
 struct connection;
@@ -33,9 +34,15 @@ struct idempotency; /* opaque: the keys under way; one per database */
 NODISCARD enum status idempotency_create(struct idempotency **ret, struct error *err);
 void idempotency_destroy(struct idempotency *keys); /* NULL is fine */
 
-/* For struct handler; admission is a struct idempotency. */
+/* Let handler, which writes, keep to it. Borrows keys for the handler's life; NULL: nothing happens. */
+void idempotency_guard(struct idempotency *keys, struct handler *handler);
+
+/* Its handler_admit_fn and handler_dismiss_fn. */
 bool idempotency_admit(void *admission, struct call *call) ON_LOOP;
 void idempotency_dismiss(void *admission, const struct call *call) ON_LOOP;
+
+/* Does the request carry a key? */
+bool idempotency_is_asked(const struct call *call) ANY_THREAD;
 
 enum idempotency_found {
     IDEMPOTENCY_NEW,      /* or no key: go on */

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "handlers/idempotency.h"
 #include "handlers/param_names.h"
 #include "handlers/sql/reference.h"
 #include "handlers/sql/route.h"
@@ -367,6 +368,9 @@ static enum status make(struct making *m, struct connection *inspector)
                                       .work = sql_work,
                                       .is_short = !route->is_write && !conf->stream,
                                       .detail = route->detail};
+    if (route->is_write) {
+        idempotency_guard(conf->keys, &route->handler);
+    }
     check_method(m);
     check_shape(m);
     return STATUS_OK;

@@ -38,6 +38,8 @@ struct sql_step {
 
 #define SQL_STEPS_MAX 32
 
+struct idempotency;
+
 struct sql_conf {
     enum method method;
     const struct sql_step *steps; /* what it does, one after the other; at least one */
@@ -45,9 +47,10 @@ struct sql_conf {
     enum query_shape shape; /* of the last one's result, which is the answer */
     const struct param *params;
     size_t params_count;
-    bool stream;             /* rows leave as they are found: ROWS, and every step reads */
-    uint64_t stream_size;    /* bytes of rows that leave together */
-    uint32_t schema_version; /* of a schema that is not newer than what inspector will see */
+    bool stream;              /* rows leave as they are found: ROWS, and every step reads */
+    uint64_t stream_size;     /* bytes of rows that leave together */
+    uint32_t schema_version;  /* of a schema that is not newer than what inspector will see */
+    struct idempotency *keys; /* borrowed until sql_route_destroy; may be NULL */
 };
 
 struct sql_route; /* opaque */

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "handlers/idempotency.h"
 #include "handlers/sql/media.h"
 #include "handlers/sql/params.h"
 #include "handlers/sql/route.h"
@@ -245,7 +246,12 @@ static void run_change(const struct work *w)
         call_fail_error(w->call, &err);
         return;
     }
-    is_good = check_columns(w, &reading) && run_steps(w);
+    is_good = idempotency_find(w->call, w->connection) == IDEMPOTENCY_NEW &&
+              check_columns(w, &reading) && run_steps(w);
+    if (is_good && idempotency_keep(w->call, w->connection, &err) != STATUS_OK) {
+        call_fail_error(w->call, &err);
+        is_good = false;
+    }
     if (connection_change_end(w->connection, is_good, &err) != STATUS_OK && is_good) {
         call_fail_error(w->call, &err);
     }
@@ -289,7 +295,7 @@ void sql_work(const struct handler *handler, struct call *call, struct worker *w
         call_fail_error(call, &err);
         return;
     }
-    if (!route->is_unit) {
+    if (!route->is_unit && !(route->is_write && idempotency_is_asked(call))) {
         (void)run_last(&w); /* it is a change, or sees a snapshot, by itself */
     } else if (route->is_write) {
         run_change(&w);
