@@ -6,6 +6,7 @@
 
 int serve_command(int argc, char **argv);
 int check_command(int argc, char **argv);
+int backup_command(int argc, char **argv);
 int health_command(int argc, char **argv);
 int version_command(int argc, char **argv);
 

@@ -29,6 +29,7 @@ static const struct command commands[] = {
     {"serve", serve_command, "serve [DATABASE] [--config FILE] [--listen ADDR:PORT] [--write]"},
     {"check", check_command, "check --config FILE      say everything that is wrong with it"},
     {"demo", demo_command, "demo FILE                make a database to try things on"},
+    {"backup", backup_command, "backup DATABASE TARGET   copy a database that is in use"},
     {"health", health_command, "health [--url URL]       is a running service alive?"},
     {"version", version_command, "version                  of Gantry and its libraries"},
 };

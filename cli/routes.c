@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/openapi_routes.h"
 #include "handlers/admin/admin.h"
+#include "handlers/admin/backup.h"
 #include "handlers/docs/docs.h"
 #include "handlers/openapi/openapi.h"
 #include "handlers/sleep/sleep.h"
@@ -17,6 +18,7 @@
 
 #define ADMIN_QUERIES "/admin/queries"
 #define ADMIN_QUERY   ADMIN_QUERIES "/{id}"
+#define ADMIN_BACKUP  "/admin/backup"
 
 /* --- pools by name ------------------------------------------------------------------------ */
 
@@ -117,10 +119,31 @@ static enum status add_system(struct service *s, struct error *err)
     return status;
 }
 
+/* A copy takes longer than any other answer. */
+static enum status add_backup(struct service *s, struct error *err)
+{
+    struct route route = {.method = METHOD_POST,
+                          .pattern = ADMIN_BACKUP,
+                          .handler = admin_backup_handler(s->backup),
+                          .deadline_ms = s->config->backup.deadline_ms,
+                          .body_max = s->config->limits.body_bytes};
+    enum status status = STATUS_OK;
+
+    if (route.handler->kind == HANDLER_BLOCKING) {
+        (void)routes_find_pool(s, BACKUP_POOL, &route.executor); /* there if a directory is */
+    }
+    if (is_on_main(s, FOR_OPERATORS_NEARBY)) {
+        status = router_add(s->router, &route, err);
+    } else if (s->admin_router != NULL) {
+        status = router_add(s->admin_router, &route, err);
+    }
+    return status;
+}
+
 /* Whoever asks in the wrong place, whatever he asks, is told which is the right one. */
 static enum status add_elsewhere(struct service *s, struct error *err)
 {
-    static const char *const paths[] = {ADMIN_QUERIES, ADMIN_QUERY};
+    static const char *const paths[] = {ADMIN_QUERIES, ADMIN_QUERY, ADMIN_BACKUP};
     static const enum method methods[] = {METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH,
                                           METHOD_DELETE};
     size_t n = is_on_main(s, FOR_OPERATORS_NEARBY) ? 0 : ARRAY_LENGTH(methods);
@@ -434,6 +457,9 @@ enum status routes_add(struct service *s, struct problems *problems, struct erro
     s->sql_routes = mem_zalloc((s->config->routes_count + 1) * sizeof(struct sql_route *));
     if (s->sql_routes == NULL) {
         return error_set(err, STATUS_NOMEM, "no memory for the routes");
+    }
+    if (status == STATUS_OK) {
+        status = add_backup(s, err);
     }
     if (status == STATUS_OK) {
         status = add_elsewhere(s, err);

@@ -1,7 +1,10 @@
 #include "cli/service.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -9,6 +12,7 @@
 #include "cli/routes.h"
 #include "cli/service_parts.h"
 #include "handlers/admin/admin.h"
+#include "handlers/admin/backup.h"
 #include "handlers/idempotency.h"
 #include "handlers/table/rpc.h"
 #include "handlers/table/table.h"
@@ -17,6 +21,7 @@
 #include "storage/database.h"
 
 #define DEFAULT_WRITE_QUEUE 1024
+#define BACKUP_NICE         10
 
 /* --- pools -------------------------------------------------------------------------------- */
 
@@ -56,11 +61,16 @@ static enum status add_pool(struct service *s, const struct config_pool *pool,
 static enum status create_pools(struct service *s, struct error *err)
 {
     static char write_name[] = "write";
+    static char backup_name[] = BACKUP_POOL;
+    /* The second thread is there to tell whoever asks that the first is at work. */
+    static const struct config_pool backup = {
+        .name = backup_name, .threads = 2, .queue = 16, .spares = 1, .nice = BACKUP_NICE};
     const struct config *config = s->config;
     struct config_pool write = {.name = write_name, .threads = 1, .queue = DEFAULT_WRITE_QUEUE};
+    bool has_backup = config->backup.directory == NULL || s->db == NULL; /* or wants none */
 
-    s->executors = mem_zalloc((config->pools_count + 1) * sizeof(struct executor *));
-    s->executor_names = mem_zalloc((config->pools_count + 1) * sizeof(char *));
+    s->executors = mem_zalloc((config->pools_count + 2) * sizeof(struct executor *));
+    s->executor_names = mem_zalloc((config->pools_count + 2) * sizeof(char *));
     if (s->executors == NULL || s->executor_names == NULL) {
         return error_set(err, STATUS_NOMEM, "no memory for the pools");
     }
@@ -69,11 +79,18 @@ static enum status create_pools(struct service *s, struct error *err)
     for (size_t i = 0; i < config->pools_count; i++) {
         const struct config_pool *pool = &config->pools[i];
         enum status status;
+        has_backup = has_backup || strcmp(pool->name, BACKUP_POOL) == 0;
         if (strcmp(pool->name, "write") == 0) {
             write = *pool;
             continue;
         }
         status = add_pool(s, pool, &s->reader_slot, err);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    if (!has_backup) {
+        enum status status = add_pool(s, &backup, &s->reader_slot, err);
         if (status != STATUS_OK) {
             return status;
         }
@@ -210,6 +227,34 @@ static enum status create_admin(struct service *s)
     return admin_create(&conf, &s->admin);
 }
 
+static enum status create_backup(struct service *s)
+{
+    struct admin_backup_conf conf = {.db = s->db,
+                                     .directory = s->config->backup.directory,
+                                     .is_shared = s->config->admin.listen == NULL};
+
+    return admin_backup_create(&conf, &s->backup);
+}
+
+/* A copy that is asked for in the night should not be the first to find it out. */
+static void check_backup(const struct service *s, struct problems *problems)
+{
+    const char *directory = s->config->backup.directory;
+    struct stat about;
+
+    if (directory == NULL) {
+        return;
+    }
+    if (stat(directory, &about) != 0) {
+        problems_add(problems, "$.backup.directory", "%s: %s", directory, strerror(errno));
+    } else if (!S_ISDIR(about.st_mode)) {
+        problems_add(problems, "$.backup.directory", "%s: is not a directory", directory);
+    } else if (access(directory, W_OK | X_OK) != 0) {
+        problems_add(problems, "$.backup.directory", "%s: the service may not write to it",
+                     directory);
+    }
+}
+
 /* --- life --------------------------------------------------------------------------------- */
 
 static enum status build(struct service *s, struct problems *problems, struct error *err)
@@ -230,7 +275,8 @@ static enum status build(struct service *s, struct problems *problems, struct er
     }
     if (health_create(s->executors, s->is_dry ? 0 : s->executors_count, s->db, &s->health) !=
             STATUS_OK ||
-        create_admin(s) != STATUS_OK || router_create(&s->router) != STATUS_OK ||
+        create_admin(s) != STATUS_OK || create_backup(s) != STATUS_OK ||
+        router_create(&s->router) != STATUS_OK ||
         (s->config->admin.listen != NULL && router_create(&s->admin_router) != STATUS_OK)) {
         return error_set(err, STATUS_NOMEM, "no memory for the routes");
     }
@@ -240,6 +286,7 @@ static enum status build(struct service *s, struct problems *problems, struct er
     if (create_openapi(s) != STATUS_OK) {
         return error_set(err, STATUS_NOMEM, "no memory for the description of the routes");
     }
+    check_backup(s, problems);
     status = routes_add(s, problems, err);
     /* Were it still open when the writer closes, the last commits would stay in the -wal file. */
     connection_close(s->inspector);
@@ -303,6 +350,7 @@ void service_destroy(struct service *s)
     health_destroy(s->health);
     metrics_destroy(s->metrics);
     admin_destroy(s->admin);
+    admin_backup_destroy(s->backup);
     mem_free(s->executors);
     mem_free(s->executor_names);
     database_close(s->db);

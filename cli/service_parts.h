@@ -9,10 +9,13 @@
 
 struct admin;
 struct idempotency;
+struct admin_backup;
 struct openapi;
 struct openapi_routes;
 struct rpc;
 struct table_api;
+
+#define BACKUP_POOL "backup" /* runs POST /admin/backup, and nothing else unless it is configured */
 
 struct service {
     const struct config *config;
@@ -28,6 +31,7 @@ struct service {
     struct idempotency *keys; /* NULL: there is nothing to write to */
     struct metrics *metrics;  /* NULL: switched off */
     struct admin *admin;
+    struct admin_backup *backup;
     struct table_api *tables;              /* NULL: not served */
     struct openapi *openapi;               /* NULL: switched off */
     struct openapi_routes *openapi_routes; /* what it tells of the configured ones */

@@ -156,10 +156,19 @@ static void check_tables_pool(struct config_reader *r, struct config *config)
 static void read_root(struct config_reader *r, json_t *root, struct config *config)
 {
     static const struct config_special specials[] = {
-        {"database", read_section}, {"tables", read_tables},      {"metrics", read_section},
-        {"openapi", read_section},  {"docs", read_section},       {"cors", read_cors},
-        {"limits", read_section},   {"spool", read_section},      {"admin", read_section},
-        {"log", read_section},      {"pools", config_pools_read}, {"rpc", NULL},
+        {"database", read_section},
+        {"tables", read_tables},
+        {"metrics", read_section},
+        {"openapi", read_section},
+        {"docs", read_section},
+        {"cors", read_cors},
+        {"limits", read_section},
+        {"spool", read_section},
+        {"admin", read_section},
+        {"backup", read_section},
+        {"log", read_section},
+        {"pools", config_pools_read},
+        {"rpc", NULL},
         {"routes", NULL},
     };
     static const struct config_shape shape = {.owner = CONFIG_OF_config,

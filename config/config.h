@@ -188,6 +188,10 @@ struct config {
         uint64_t connections;
     } admin;
     struct {
+        char *directory; /* NULL: no copies are made */
+        uint64_t deadline_ms;
+    } backup;
+    struct {
         enum config_log_level level;
         bool access;
     } log;

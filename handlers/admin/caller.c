@@ -83,3 +83,35 @@ bool caller_check(struct call *call, bool is_shared)
     }
     return true;
 }
+
+/* Is an Origin that of the Host that is asked? */
+static bool is_origin_of(struct str origin, struct str host)
+{
+    static const struct str schemes[] = {{"http://", 7}, {"https://", 8}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(schemes); i++) {
+        size_t size = schemes[i].size;
+
+        if (origin.size > size && str_equal_nocase((struct str){origin.at, size}, schemes[i]) &&
+            str_equal_nocase((struct str){origin.at + size, origin.size - size}, host)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool caller_check_page(struct call *call)
+{
+    struct str origin = request_header(&call->request, STR("origin"));
+    struct str site = request_header(&call->request, STR("sec-fetch-site"));
+    struct str host = request_header(&call->request, STR("host"));
+    bool is_foreign = site.at != NULL && !str_equal_nocase(site, STR("same-origin")) &&
+                      !str_equal_nocase(site, STR("none"));
+
+    if (!is_foreign && (origin.at == NULL || is_origin_of(origin, host))) {
+        return true;
+    }
+    call_fail(call, PROBLEM_FORBIDDEN, "ask from a command line, or from a page of this service",
+              "a page of another origin sends this request");
+    return false;
+}

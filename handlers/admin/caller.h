@@ -7,6 +7,8 @@
  *               (CORS) and never allowed. But a stranger can let his own name point to our address
  *               (DNS rebinding), and then we are his page's own site. Such a request names him in
  *               Host, so only an address or "localhost" is taken there.
+ *   Origin      A POST without a body is sent first, and asked about later: a page of a stranger cannot
+ *               read the answer, but the work is done. Browsers say which page sends it.
  *   a proxy     Behind one on this machine everybody seems to be on this machine. Most proxies say
  *               that they forward something; on a listener that serves others too, that is refused.
  *               One that keeps silent is not recognised: see docs/admin.md.
@@ -26,5 +28,11 @@ bool caller_host_is_plain(struct str host);
  * Return: false with the answer given.
  */
 bool caller_check(struct call *call, bool is_shared);
+
+/*
+ * For what changes something and may be sent without asking, a POST: does it come from no page at all, or
+ * from one of ours? Return: false with the answer given.
+ */
+bool caller_check_page(struct call *call);
 
 #endif

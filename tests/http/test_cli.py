@@ -45,8 +45,9 @@ def write_config(tmp_path, config):
 @pytest.mark.parametrize("arguments", [
     [], ["nonsense"], ["--nonsense"], ["serve", "--nonsense"], ["check", "--nonsense"],
     ["serve", "--config"], ["serve", "--listen"], ["serve", "a.db", "b.db"], ["check"],
-    ["serve", ""], ["help", "nonsense"], ["demo"], ["demo", "a.db", "b.db"], ["health", "--url"], ["health", "extra"],
-    ["version", "extra"],
+    ["serve", ""], ["help", "nonsense"], ["demo"], ["demo", "a.db", "b.db"],
+    ["backup"], ["backup", "a.db"], ["backup", "a.db", ""], ["backup", "a.db", "b.db", "c.db"],
+    ["health", "--url"], ["health", "extra"], ["version", "extra"],
 ], ids=" ".join)
 def test_wrong_usage(tmp_path, arguments):
     text = run(*arguments, code=USAGE, cwd=tmp_path)
@@ -54,7 +55,7 @@ def test_wrong_usage(tmp_path, arguments):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "demo", "health", "version"])
+@pytest.mark.parametrize("command", ["serve", "check", "demo", "backup", "health", "version"])
 def test_help_of_each_command(tmp_path, command):
     result = gantry(command, "--help", cwd=tmp_path)
     assert result.returncode == 0, result
@@ -63,7 +64,7 @@ def test_help_of_each_command(tmp_path, command):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "demo", "health", "version"])
+@pytest.mark.parametrize("command", ["serve", "check", "demo", "backup", "health", "version"])
 def test_other_ways_to_ask_for_help(command):
     expected = gantry(command, "--help")
     for arguments in ([command, "-h"], ["help", command]):
@@ -89,7 +90,7 @@ def test_standard_output_cannot_be_written(tmp_path, arguments):
 def test_help_names_every_command_and_option():
     result = gantry("--help")
     assert result.returncode == 0
-    for command in ("serve", "check", "demo", "health", "version"):
+    for command in ("serve", "check", "demo", "backup", "health", "version"):
         assert command in result.stdout
     text = gantry("serve", "--help").stdout
     for option in ("--config", "--listen", "--write"):

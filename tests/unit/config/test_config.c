@@ -122,6 +122,8 @@ static void assert_defaults(const struct config *c)
     assert_int_equal(c->limits.snapshot_ms, 60000);
     assert_int_equal(c->spool.bytes, 1073741824);
     assert_null(c->spool.directory);
+    assert_null(c->backup.directory);
+    assert_int_equal(c->backup.deadline_ms, 600000);
     assert_true(c->openapi.enabled);
     assert_null(c->openapi.title);
     assert_true(c->docs.enabled);
@@ -195,6 +197,7 @@ static const char good[] =
     " \"openapi\": {\"enabled\": false, \"title\": \"Shop\"}, \"docs\": {\"enabled\": false},"
     " \"cors\": {\"origins\": [\"https://shop.example\", \"http://localhost:3000\"]},"
     " \"admin\": {\"listen\": \"localhost:9090\", \"connections\": 10000},"
+    " \"backup\": {\"directory\": \"/var/backups\", \"deadline_ms\": 86400000},"
     " \"log\": {\"level\": \"error\", \"access\": true}}";
 
 static void test_good_file_sets_the_options(void **state)
@@ -228,6 +231,8 @@ static void test_good_file_sets_the_options(void **state)
     assert_int_equal(c->limits.in_flight, 100000);
     assert_string_equal(c->admin.listen, "localhost:9090");
     assert_int_equal(c->admin.connections, 10000);
+    assert_string_equal(c->backup.directory, "/var/backups");
+    assert_int_equal(c->backup.deadline_ms, 86400000);
     assert_int_equal(c->limits.stream_bytes, 1024);
     assert_int_equal(c->limits.stall_ms, 5);
     assert_int_equal(c->limits.snapshot_ms, 6);
