@@ -20,28 +20,30 @@ static bool refuse_unknown(const struct schema_table *table, struct str name, st
     return false;
 }
 
-/* is_set: of all columns of the table, those that are targets already. */
-static bool find_target(const struct schema_table *table, struct str name, bool *is_set,
-                        struct arena *arena, const struct schema_column **ret, struct fault *fault)
+/* is_set: of all columns of the table, those that are targets already. Return: NULL with *fault. */
+static const struct schema_column *find_target(const struct schema_table *table, struct str name,
+                                               bool *is_set, struct arena *arena,
+                                               struct fault *fault)
 {
     const struct schema_column *column = schema_find_column(table, name);
 
     if (column == NULL) {
-        return refuse_unknown(table, name, arena, fault);
+        (void)refuse_unknown(table, name, arena, fault);
+        return NULL;
     }
     if (column->is_generated) {
         (void)fault_set(fault, arena, 400, "428C9", "column \"%s\" can only be set to DEFAULT",
                         column->name);
         fault_details(fault, arena, "Column \"%s\" is a generated column.", column->name);
-        return false;
+        return NULL;
     }
     if (is_set[column - table->columns]) {
-        return fault_set(fault, arena, 400, "42701", "column \"%s\" specified more than once",
-                         column->name);
+        (void)fault_set(fault, arena, 400, "42701", "column \"%s\" specified more than once",
+                        column->name);
+        return NULL;
     }
     is_set[column - table->columns] = true;
-    *ret = column;
-    return true;
+    return column;
 }
 
 bool plan_targets(const struct schema_table *table, const struct str *names, size_t names_count,
@@ -56,9 +58,9 @@ bool plan_targets(const struct schema_table *table, const struct str *names, siz
     }
     memset(is_set, 0, table->columns_count + 1);
     for (size_t i = 0; i < names_count; i++) { /* one more than there are columns is refused */
-        const struct schema_column *column = NULL;
+        const struct schema_column *column = find_target(table, names[i], is_set, arena, fault);
 
-        if (!find_target(table, names[i], is_set, arena, &column, fault)) {
+        if (column == NULL) {
             return false;
         }
         columns[i] = column;
