@@ -149,6 +149,7 @@ bool idempotency_admit(void *admission, struct call *call)
     struct under_way *mine;
     bool is_taken;
 
+    assert_on_loop();
     if (key.at == NULL) {
         return true;
     }
@@ -185,6 +186,7 @@ void idempotency_dismiss(void *admission, const struct call *call)
     unsigned char hash[SIPHASH_SIZE];
     struct under_way *mine;
 
+    assert_on_loop();
     if (key.at == NULL) {
         return;
     }

@@ -38,8 +38,8 @@ void idempotency_destroy(struct idempotency *keys); /* NULL is fine */
 void idempotency_guard(struct idempotency *keys, struct handler *handler);
 
 /* Its handler_admit_fn and handler_dismiss_fn. */
-bool idempotency_admit(void *admission, struct call *call) ON_LOOP;
-void idempotency_dismiss(void *admission, const struct call *call) ON_LOOP;
+bool idempotency_admit(void *admission, struct call *call);
+void idempotency_dismiss(void *admission, const struct call *call);
 
 /* Does the request carry a key? */
 bool idempotency_is_asked(const struct call *call) ANY_THREAD;

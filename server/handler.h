@@ -40,8 +40,8 @@ typedef void (*handler_decorate_fn)(const void *decoration, const struct request
  * go on; then dismiss is told once, when no worker has to do with it any more, whatever came of it.
  * admission is the handler's. Context: a loop; must not block.
  */
-typedef bool (*handler_admit_fn)(void *admission, struct call *call) ON_LOOP;
-typedef void (*handler_dismiss_fn)(void *admission, const struct call *call) ON_LOOP;
+typedef bool (*handler_admit_fn)(void *admission, struct call *call);
+typedef void (*handler_dismiss_fn)(void *admission, const struct call *call);
 
 struct handler {
     enum handler_kind kind;

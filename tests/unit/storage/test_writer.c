@@ -186,14 +186,10 @@ static void test_settings(void **state)
         const char *pragma;
         int reader, writer; /* -1: whatever */
     } cases[] = {
-        {"synchronous", -1, 2},
-        {"query_only", 1, 0},
-        {"foreign_keys", -1, 1},
-        {"trusted_schema", 0, 0},
-        {"temp_store", 2, 2},
-        {"cell_size_check", 1, 1},
-        {"mmap_size", -1, -1},
-        {"journal_size_limit", -1, 67108864},
+        {"synchronous", -1, 2},       {"query_only", 1, 0},
+        {"foreign_keys", -1, 1},      {"trusted_schema", 0, 0},
+        {"temp_store", 2, 2},         {"cell_size_check", 1, 1},
+        {"mmap_size", -1, -1},        {"journal_size_limit", -1, 67108864},
         {"wal_autocheckpoint", 0, 0}, /* sqlite_checkpoint.c */
     };
     struct connection *both[] = {f->reader, f->writer};
