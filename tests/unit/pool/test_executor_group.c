@@ -1,0 +1,323 @@
+/* Groups of tasks: handed back together, run again alone when the group is lost. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/attributes.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "pool/executor.h"
+
+#define TASKS 8
+
+/* Guarded by mu. The log has a letter for each thing that happened. */
+static struct {
+    pthread_mutex_t mu;
+    pthread_cond_t has_changed;
+    char log[256];
+    size_t size;
+    unsigned loses; /* this group, counted from 1, is lost; 0: none */
+    unsigned ended;
+    bool is_full;  /* after each task */
+    unsigned over; /* tasks handed back */
+    unsigned idle; /* idle rests */
+    bool is_gate_closed;
+} s;
+
+static struct executor *executor;
+
+struct piece {
+    struct task task;
+    char name;
+    unsigned runs;
+    bool waits; /* at the gate */
+};
+
+static void note(char what)
+{
+    pthread_mutex_lock(&s.mu);
+    if (s.size + 1 < sizeof(s.log)) {
+        s.log[s.size++] = what;
+    }
+    pthread_cond_broadcast(&s.has_changed);
+    pthread_mutex_unlock(&s.mu);
+}
+
+static void begin(void *local)
+{
+    (void)local;
+    note('(');
+}
+
+static bool is_full(void *local)
+{
+    bool is;
+
+    (void)local;
+    pthread_mutex_lock(&s.mu);
+    is = s.is_full;
+    pthread_mutex_unlock(&s.mu);
+    return is;
+}
+
+static bool end(void *local)
+{
+    bool counts;
+
+    (void)local;
+    pthread_mutex_lock(&s.mu);
+    counts = ++s.ended != s.loses;
+    pthread_mutex_unlock(&s.mu);
+    note(counts ? ')' : '!');
+    return counts;
+}
+
+static void rest(void *local, bool is_idle, bool is_waited_for)
+{
+    (void)local;
+    (void)is_waited_for;
+    pthread_mutex_lock(&s.mu);
+    s.idle += is_idle;
+    pthread_cond_broadcast(&s.has_changed);
+    pthread_mutex_unlock(&s.mu);
+}
+
+static const struct executor_group group = {
+    .begin = begin, .is_full = is_full, .end = end, .rest = rest};
+
+static void work(struct task *task, struct worker *worker)
+{
+    struct piece *p = container_of(task, struct piece, task);
+
+    (void)worker;
+    p->runs++;
+    note(p->name);
+    pthread_mutex_lock(&s.mu);
+    while (p->waits && s.is_gate_closed) {
+        pthread_cond_wait(&s.has_changed, &s.mu);
+    }
+    pthread_mutex_unlock(&s.mu);
+}
+
+static void finish(struct list *tasks)
+{
+    struct list *link;
+
+    while ((link = list_take_first(tasks)) != NULL) {
+        note('.');
+        pthread_mutex_lock(&s.mu);
+        s.over++;
+        pthread_cond_broadcast(&s.has_changed);
+        pthread_mutex_unlock(&s.mu);
+    }
+}
+
+static void submit(struct piece *p, char name, bool waits)
+{
+    int64_t now_ns = clock_now_ns();
+
+    *p = (struct piece){.name = name, .waits = waits};
+    task_init(&p->task, work, finish, 0);
+    assert_int_equal(executor_submit(executor, &p->task, now_ns), STATUS_OK);
+    executor_kick(executor);
+}
+
+static void wait_over(unsigned count)
+{
+    pthread_mutex_lock(&s.mu);
+    while (s.over < count) {
+        pthread_cond_wait(&s.has_changed, &s.mu);
+    }
+    pthread_mutex_unlock(&s.mu);
+}
+
+static void wait_log(size_t size)
+{
+    pthread_mutex_lock(&s.mu);
+    while (s.size < size) {
+        pthread_cond_wait(&s.has_changed, &s.mu);
+    }
+    pthread_mutex_unlock(&s.mu);
+}
+
+static void open_gate(void)
+{
+    pthread_mutex_lock(&s.mu);
+    s.is_gate_closed = false;
+    pthread_cond_broadcast(&s.has_changed);
+    pthread_mutex_unlock(&s.mu);
+}
+
+/* The first one keeps the worker until the others wait. */
+static void gather(struct piece *pieces, size_t count)
+{
+    s.is_gate_closed = true;
+    submit(&pieces[0], 'a', true);
+    wait_log(2); /* "(a" */
+    for (size_t i = 1; i < count; i++) {
+        submit(&pieces[i], (char)('a' + i), false);
+    }
+}
+
+static void those_that_wait_are_handed_back_together(void **state)
+{
+    struct piece p[4];
+
+    (void)state;
+    gather(p, 4);
+    open_gate();
+    wait_over(4);
+    assert_string_equal(s.log, "(a).(bcd)...");
+}
+
+static void a_full_group_ends(void **state)
+{
+    struct piece p[4];
+
+    (void)state;
+    s.is_full = true;
+    gather(p, 4);
+    open_gate();
+    wait_over(4);
+    assert_string_equal(s.log, "(a).(b).(c).(d).");
+}
+
+static void a_lost_group_is_run_again_one_by_one(void **state)
+{
+    struct piece p[4];
+
+    (void)state;
+    s.loses = 2; /* the second one */
+    gather(p, 4);
+    open_gate();
+    wait_over(4);
+    assert_string_equal(s.log, "(a).(bcd!bcd...");
+    assert_int_equal(p[0].runs, 1);
+    assert_int_equal(p[3].runs, 2);
+    assert_int_equal(p[3].task.end, TASK_DONE);
+}
+
+static void what_was_lost_and_came_too_late_is_not_run_again(void **state)
+{
+    struct piece p;
+
+    (void)state;
+    s.loses = 1;
+    s.is_gate_closed = true;
+    p = (struct piece){.name = 'a', .waits = true};
+    task_init(&p.task, work, finish, clock_now_ns() + 20 * NS_PER_MS);
+    assert_int_equal(executor_submit(executor, &p.task, clock_now_ns()), STATUS_OK);
+    executor_kick(executor);
+    wait_log(2);
+    while (clock_now_ns() < p.task.cancel.deadline_ns) {
+    }
+    open_gate();
+    wait_over(1);
+    assert_string_equal(s.log, "(a!.");
+    assert_int_equal(p.task.end, TASK_DEADLINE);
+    assert_int_equal(p.runs, 1);
+}
+
+/* A client that goes away takes what is queued with it, and stops nothing that has begun. */
+static void gone(void **state)
+{
+    struct piece p[3];
+
+    (void)state;
+    gather(p, 3);
+    assert_int_equal(executor_cancel(executor, &p[1].task, TASK_GONE), STATUS_OK);
+    assert_int_equal(executor_cancel(executor, &p[0].task, TASK_GONE), STATUS_BUSY);
+    assert_false(cancel_is_set(&p[0].task.cancel));
+    open_gate();
+    wait_over(3);
+    assert_string_equal(s.log, "(a.).(c).");
+    assert_int_equal(p[1].task.end, TASK_GONE);
+    assert_int_equal(p[1].runs, 0);
+    assert_int_equal(p[0].task.end, TASK_DONE);
+}
+
+static void killed(void **state)
+{
+    struct piece p[1];
+
+    (void)state;
+    gather(p, 1);
+    assert_int_equal(executor_cancel(executor, &p[0].task, TASK_KILLED), STATUS_BUSY);
+    assert_true(cancel_is_set(&p[0].task.cancel));
+    open_gate();
+    wait_over(1);
+}
+
+static void after_a_while_it_rests(void **state)
+{
+    struct piece p[1];
+
+    (void)state;
+    gather(p, 1);
+    open_gate();
+    wait_over(1);
+    pthread_mutex_lock(&s.mu);
+    while (s.idle == 0) {
+        pthread_cond_wait(&s.has_changed, &s.mu);
+    }
+    pthread_mutex_unlock(&s.mu);
+    submit(&p[0], 'b', false); /* and goes on */
+    wait_over(2);
+    assert_int_equal(s.idle, 1);
+}
+
+static void stopped_with_a_group_under_way(void **state)
+{
+    struct piece p[3];
+
+    (void)state;
+    gather(p, 3);
+    open_gate();
+    executor_stop(executor); /* whatever it meets: everybody is finished once */
+    assert_int_equal(s.over, 3);
+}
+
+static int setup(void **state)
+{
+    struct executor_conf conf = {
+        .name = "write", .threads = 1, .queue_max = TASKS, .group = &group};
+    struct error err;
+
+    (void)state;
+    memset(&s, 0, sizeof(s));
+    pthread_mutex_init(&s.mu, NULL);
+    pthread_cond_init(&s.has_changed, NULL);
+    return executor_create(&conf, &executor, &err) == STATUS_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    executor_destroy(executor);
+    pthread_cond_destroy(&s.has_changed);
+    pthread_mutex_destroy(&s.mu);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(those_that_wait_are_handed_back_together, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_group_ends, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_lost_group_is_run_again_one_by_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_lost_and_came_too_late_is_not_run_again, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(killed, setup, teardown),
+        cmocka_unit_test_setup_teardown(after_a_while_it_rests, setup, teardown),
+        cmocka_unit_test_setup_teardown(stopped_with_a_group_under_way, setup, teardown),
+    };
+
+    return cmocka_run_group_tests_name("pool/executor_group", tests, NULL, NULL);
+}
