@@ -10,6 +10,17 @@ struct str request_header(const struct request *request, struct str name)
     return (struct str){NULL, 0};
 }
 
+struct str request_media_type(const struct request *request)
+{
+    struct str type = request_header(request, STR("Content-Type"));
+    const char *end = type.size == 0 ? NULL : memchr(type.at, ';', type.size);
+
+    if (end != NULL) {
+        type.size = (size_t)(end - type.at);
+    }
+    return str_trim(type);
+}
+
 bool request_next_header(const struct request *request, struct str name, size_t *at,
                          struct str *ret_value)
 {

@@ -44,6 +44,9 @@ struct request {
 /* The value of the first header of that name (any case), or an empty str with at == NULL. */
 struct str request_header(const struct request *request, struct str name);
 
+/* What the body is, without parameters: "text/csv" of "text/csv; charset=utf-8". May be empty. */
+struct str request_media_type(const struct request *request);
+
 /*
  * Walk over all headers of that name: *at is 0 at first, and kept between calls.
  * Return: false when there are none left.

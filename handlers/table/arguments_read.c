@@ -1,8 +1,7 @@
 /* Arguments as they were given: by the query string, a JSON object, or a form. */
-#include <jansson.h>
-
 #include "base/utf8.h"
 #include "handlers/table/arguments.h"
+#include "handlers/table/json_string.h"
 #include "handlers/table/json_text.h"
 #include "server/url.h"
 
@@ -27,38 +26,24 @@ static bool fail_body(struct arena *arena, struct fault *fault)
     return fault_set(fault, arena, 400, "PGRST102", "Empty or invalid json");
 }
 
-static bool fail_string(const json_error_t *error, struct arena *arena, struct fault *fault)
-{
-    if (json_error_code(error) == json_error_out_of_memory) {
-        return fault_no_memory(fault);
-    }
-    if (json_error_code(error) != json_error_null_character) {
-        return fail_body(arena, fault); /* half of a surrogate pair */
-    }
-    (void)fault_set(fault, arena, 400, "22P05", "unsupported Unicode escape sequence"); /* false */
-    fault_details(fault, arena, "\\u0000 cannot be converted to text.");
-    return false;
-}
-
 /* The characters of a JSON string. */
 static bool read_string(struct str quoted, struct arena *arena, struct str *ret,
                         struct fault *fault)
 {
-    json_error_t error;
-    json_t *json;
+    enum json_string outcome;
+    char *to;
 
+    *ret = (struct str){quoted.at + 1, quoted.size - 2};
     if (memchr(quoted.at, '\\', quoted.size) == NULL) {
-        *ret = (struct str){quoted.at + 1, quoted.size - 2};
         return true;
     }
-    json = json_loadb(quoted.at, quoted.size, JSON_DECODE_ANY, &error);
-    if (json == NULL) {
-        return fail_string(&error, arena, fault);
+    to = arena_alloc(arena, ret->size);
+    if (to == NULL) {
+        return fault_no_memory(fault);
     }
-    *ret = (struct str){json_string_value(json), json_string_length(json)};
-    ret->at = arena_copy(arena, *ret);
-    json_decref(json);
-    return ret->at != NULL || fault_no_memory(fault);
+    outcome = json_string_decode(*ret, to, &ret->size);
+    ret->at = to;
+    return outcome == JSON_STRING_GOOD || json_string_refuse(outcome, arena, fault);
 }
 
 /* Numbers stay as they were written: a double would change most of them. */
@@ -150,21 +135,10 @@ static bool read_form(struct str body, struct arena *arena, struct arguments *re
     return true;
 }
 
-/* What stands before the ";", without blanks. */
-static struct str essence_of(struct str type)
-{
-    const char *end = type.size == 0 ? NULL : memchr(type.at, ';', type.size);
-
-    if (end != NULL) {
-        type.size = (size_t)(end - type.at);
-    }
-    return str_trim(type);
-}
-
 bool arguments_of_body(const struct request *request, struct arena *arena, struct arguments *ret,
                        struct fault *fault)
 {
-    struct str type = essence_of(request_header(request, STR("Content-Type")));
+    struct str type = request_media_type(request);
 
     *ret = (struct arguments){NULL, 0};
     if (request->body.size == 0) {

@@ -134,17 +134,6 @@ bool payload_check_count(size_t fields, struct arena *arena, struct fault *fault
 
 /* --- any kind --------------------------------------------------------------------------------- */
 
-/* What stands before the ";", without blanks. */
-static struct str essence_of(struct str type)
-{
-    const char *end = type.size == 0 ? NULL : memchr(type.at, ';', type.size);
-
-    if (end != NULL) {
-        type.size = (size_t)(end - type.at);
-    }
-    return str_trim(type);
-}
-
 static bool read_kind(struct str type, struct arena *arena, enum payload_kind *ret,
                       struct fault *fault)
 {
@@ -193,7 +182,7 @@ bool payload_open(const struct request *request, const struct tree *tree, struct
 {
     struct payload payload = {.body = request->body.at == NULL ? STR("") : request->body,
                               .takes_uneven = tree->has_columns};
-    struct str type = essence_of(request_header(request, STR("Content-Type")));
+    struct str type = request_media_type(request);
 
     if (!read_kind(type, arena, &payload.kind, fault) ||
         (tree->has_columns && !take_columns(&payload, tree, arena, fault)) ||

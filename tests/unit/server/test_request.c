@@ -147,6 +147,23 @@ static void headers(void **state)
     assert_null(request_header(&request, STR("host")).at);
 }
 
+static void media_types(void **state)
+{
+    static const char *const cases[][2] = {
+        {"text/csv", "text/csv"}, {" Text/CSV ; header=present", "Text/CSV"}, {"", ""}, {";x", ""},
+        {"a/b;c;d", "a/b"},
+    };
+    struct request none = {.headers_count = 0};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct header header = {STR("content-type"), str_of(cases[i][0])};
+        struct request request = {.headers = &header, .headers_count = 1};
+        assert_text(request_media_type(&request), cases[i][1]);
+    }
+    assert_int_equal(request_media_type(&none).size, 0);
+}
+
 static void params(void **state)
 {
     struct request request = {.params_count = 2};
@@ -201,8 +218,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(origin_form),  cmocka_unit_test(absolute_form),
         cmocka_unit_test(the_asterisk), cmocka_unit_test(refused),
-        cmocka_unit_test(headers),      cmocka_unit_test(params),
-        cmocka_unit_test(ids),          cmocka_unit_test(methods),
+        cmocka_unit_test(headers),      cmocka_unit_test(media_types),
+        cmocka_unit_test(params),       cmocka_unit_test(ids),
+        cmocka_unit_test(methods),
     };
 
     return cmocka_run_group_tests_name("server/request", tests, NULL, NULL);
