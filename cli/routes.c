@@ -12,7 +12,6 @@
 #include "handlers/sleep/sleep.h"
 #include "handlers/table/table.h"
 #include "server/listener.h"
-#include "storage/schema.h"
 
 #define PATH_SIZE 300 /* of a JSON path in a problem */
 
@@ -324,15 +323,6 @@ static size_t steps_of(const struct config_route *route, struct sql_step *steps)
     return route->steps_count;
 }
 
-static uint32_t schema_version(struct database *db)
-{
-    const struct schema *schema = schema_get(db);
-    uint32_t version = schema->version;
-
-    schema_unref(schema);
-    return version;
-}
-
 /* Return: OK; INVALID with the problems; NOMEM. */
 static enum status create_sql(struct service *s, const struct config_route *route,
                               struct problems *problems, const struct handler **ret,
@@ -341,7 +331,8 @@ static enum status create_sql(struct service *s, const struct config_route *rout
     struct fault_place place = {problems, route};
     struct sql_step steps[SQL_STEPS_MAX];
     struct param *params;
-    struct sql_conf conf = {.method = method_of(str_of(route->method)),
+    struct sql_conf conf = {.db = s->db,
+                            .method = method_of(str_of(route->method)),
                             .steps = steps,
                             .steps_count = steps_of(route, steps),
                             .shape = shape_of(route->result),
@@ -355,7 +346,6 @@ static enum status create_sql(struct service *s, const struct config_route *rout
         add_fault(&place, 0, NULL, "a SQL route needs a database: set database.path");
         return STATUS_INVALID;
     }
-    conf.schema_version = schema_version(s->db);
     conf.keys = s->keys;
     conf.params = params = mem_alloc((route->params_count + 1) * sizeof(*params));
     if (params == NULL) {

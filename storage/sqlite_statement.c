@@ -180,7 +180,7 @@ enum status sqlite_prepare_one(struct connection *c, const char *sql, unsigned f
     if (!is_blank(c, tail)) {
         (void)sqlite3_finalize(handle); /* never stepped */
         return error_set(err, STATUS_INVALID,
-                         "more than one statement: put them in separate routes");
+                         "more than one statement: make them \"steps\" of a route, or routes");
     }
     if (is_vacuum(sqlite3_sql(handle))) {
         (void)sqlite3_finalize(handle); /* never stepped */

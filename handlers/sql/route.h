@@ -2,8 +2,10 @@
 #ifndef GANTRY_HANDLERS_SQL_ROUTE_H
 #define GANTRY_HANDLERS_SQL_ROUTE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "handlers/sql/sql.h"
 
@@ -21,9 +23,10 @@ struct kept {
     size_t column;
 };
 
-/* Immutable once it is made. */
+/* Immutable once it is made, but for what is atomic. */
 struct sql_route {
     struct handler handler;
+    struct database *db;
     enum method method;
     enum query_shape shape; /* of the last step: its result is the answer */
     bool is_write;          /* some step writes */
@@ -38,10 +41,10 @@ struct sql_route {
     size_t kept_count;
     size_t *bindings; /* of all steps, one behind the other */
     size_t bindings_count;
-    size_t binding_max;      /* parameters of the step that has most */
-    uint32_t schema_version; /* that the infos are of, or an older one */
-    char *detail;            /* the SQL of all steps, as it is configured */
-    char *texts;             /* what the params' names and fallbacks point into */
+    size_t binding_max;        /* parameters of the step that has most */
+    char *detail;              /* the SQL of all steps, as it is configured */
+    _Atomic uint32_t *checked; /* a schema's version: the infos are right for it */
+    char *texts;               /* what the params' names and fallbacks point into */
 };
 
 #endif

@@ -11,6 +11,7 @@
 #include "handlers/sql/reference.h"
 #include "handlers/sql/route.h"
 #include "handlers/sql/work.h"
+#include "storage/schema.h"
 
 #define SHOWN_SIZE 150 /* of a reference in a fault */
 
@@ -130,6 +131,20 @@ static enum status copy_steps(struct sql_route *route, const struct sql_conf *co
 }
 
 /* --- checking ----------------------------------------------------------------------------- */
+
+/* The version is taken first: should the schema change right now, the infos are looked at again. */
+static enum status note_schema(struct sql_route *route, struct database *db)
+{
+    const struct schema *schema = schema_get(db);
+
+    route->db = db;
+    route->checked = mem_alloc(sizeof(*route->checked));
+    if (route->checked != NULL) {
+        atomic_init(route->checked, schema->version);
+    }
+    schema_unref(schema);
+    return route->checked == NULL ? STATUS_NOMEM : STATUS_OK;
+}
 
 /* Return: OK, also with faults; NOMEM. */
 static enum status inspect(struct making *m, struct connection *inspector)
@@ -350,6 +365,9 @@ static enum status make(struct making *m, struct connection *inspector)
         status = copy_steps(route, conf);
     }
     if (status == STATUS_OK) {
+        status = note_schema(route, conf->db);
+    }
+    if (status == STATUS_OK) {
         status = inspect(m, inspector);
     }
     if (status == STATUS_OK) {
@@ -362,7 +380,6 @@ static enum status make(struct making *m, struct connection *inspector)
     route->shape = conf->shape;
     route->stream = conf->stream;
     route->stream_size = conf->stream_size;
-    route->schema_version = conf->schema_version;
     settle_steps(route);
     route->handler = (struct handler){.kind = HANDLER_BLOCKING,
                                       .work = sql_work,
@@ -410,6 +427,7 @@ void sql_route_destroy(struct sql_route *route)
     mem_free(route->texts);
     mem_free(route->bindings);
     mem_free(route->kept);
+    mem_free(route->checked);
     mem_free(route->detail);
     mem_free(route);
 }

@@ -41,6 +41,7 @@ struct sql_step {
 struct idempotency;
 
 struct sql_conf {
+    struct database *db; /* borrowed for the route's life */
     enum method method;
     const struct sql_step *steps; /* what it does, one after the other; at least one */
     size_t steps_count;
@@ -49,7 +50,6 @@ struct sql_conf {
     size_t params_count;
     bool stream;              /* rows leave as they are found: ROWS, and every step reads */
     uint64_t stream_size;     /* bytes of rows that leave together */
-    uint32_t schema_version;  /* of a schema that is not newer than what inspector will see */
     struct idempotency *keys; /* borrowed until sql_route_destroy; may be NULL */
 };
 

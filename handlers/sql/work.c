@@ -199,38 +199,64 @@ static bool has_columns(const struct statement_info *info, const struct statemen
     return true;
 }
 
+static enum status check_step(const struct work *w, size_t number, struct error *err) MAY_BLOCK;
+
+static enum status check_step(const struct work *w, size_t number, struct error *err)
+{
+    const struct step *step = &w->route->steps[number];
+    struct statement_info info;
+    enum status status = connection_inspect(w->connection, step->sql, &info, err);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!has_columns(&info, &step->info)) {
+        status =
+            error_set(err, STATUS_SCHEMA,
+                      "step %zu does not return the columns that it did at the start", number + 1);
+        error_hint(err, "name them in its SQL, or start the service again");
+    }
+    statement_info_fini(&info);
+    return status;
+}
+
+/*
+ * Need not be looked at again, if it is the newest that everybody sees. (What a change has done to
+ * it by now may still be undone, and then its number be another's.)
+ */
+static void note_checked(const struct sql_route *route, uint32_t version)
+{
+    const struct schema *newest = schema_get(route->db);
+
+    if (newest->version == version) {
+        /* relaxed: the number alone says all */
+        atomic_store_explicit(route->checked, version, memory_order_relaxed);
+    }
+    schema_unref(newest);
+}
+
 /*
  * Values are kept by their column's place, and what SELECT * or RETURNING * gives depends on the schema.
- * Where that is not the one of the start, see whether the places are still the same.
+ * Where that is not the one of last time, see whether the places are still the same.
+ * Return: if not, false with the answer given.
  */
-static bool check_columns(const struct work *w, const struct reading *reading) ON_WORKER MAY_BLOCK;
+static bool check_columns(const struct work *w, const struct schema *schema) ON_WORKER MAY_BLOCK;
 
-static bool check_columns(const struct work *w, const struct reading *reading)
+static bool check_columns(const struct work *w, const struct schema *schema)
 {
     const struct sql_route *route = w->route;
-    bool is_same = reading->schema->version == route->schema_version;
+    struct error err = {0};
 
-    for (size_t i = 0; i < route->kept_count && !is_same; i++) {
-        const struct step *step = &route->steps[route->kept[i].step];
-        struct statement_info info;
-        struct error err = {0};
-        enum status status = connection_inspect(w->connection, step->sql, &info, &err);
-
-        if (status == STATUS_OK && !has_columns(&info, &step->info)) {
-            status =
-                error_set(&err, STATUS_SCHEMA,
-                          "step %zu does not return the columns that it did at the start; name "
-                          "them in its SQL, or start the service again",
-                          route->kept[i].step + 1);
-            statement_info_fini(&info);
-        } else if (status == STATUS_OK) {
-            statement_info_fini(&info);
-        }
-        if (status != STATUS_OK) {
+    if (atomic_load_explicit(route->checked, memory_order_relaxed) == schema->version) {
+        return true;
+    }
+    for (size_t i = 0; i < route->kept_count; i++) {
+        if (check_step(w, route->kept[i].step, &err) != STATUS_OK) {
             call_fail_error(w->call, &err);
             return false;
         }
     }
+    note_checked(route, schema->version);
     return true;
 }
 
@@ -247,7 +273,7 @@ static void run_change(const struct work *w)
         return;
     }
     is_good = idempotency_find(w->call, w->connection) == IDEMPOTENCY_NEW &&
-              check_columns(w, &reading) && run_steps(w);
+              check_columns(w, reading.schema) && run_steps(w);
     if (is_good && idempotency_keep(w->call, w->connection, &err) != STATUS_OK) {
         call_fail_error(w->call, &err);
         is_good = false;
@@ -268,7 +294,7 @@ static void run_reading(const struct work *w)
         call_fail_error(w->call, &err);
         return;
     }
-    if (check_columns(w, &reading)) {
+    if (check_columns(w, reading.schema)) {
         (void)run_steps(w); /* there is nothing to undo */
     }
     connection_read_end(w->connection);

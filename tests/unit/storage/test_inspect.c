@@ -50,7 +50,8 @@ static void test_mistakes(void **state)
 
     expect_refusal(f, "", "the statement is empty");
     expect_refusal(f, " -- only words\n/* and more */ ;; ", "the statement is empty");
-    expect_refusal(f, "SELECT 1; SELECT 2", "more than one statement: put them in separate routes");
+    expect_refusal(f, "SELECT 1; SELECT 2",
+                   "more than one statement: make them \"steps\" of a route, or routes");
     expect_refusal(f, "SELECT 1; nonsense", "more than one statement");
     expect_refusal(f, "SELECT 1; BEGIN", "more than one statement");
     expect_refusal(f, "SELECT * FROM nowhere", "no such table: nowhere");
