@@ -272,9 +272,14 @@ def test_statements_of_the_examples_prepare(name):
     db = sqlite3.connect(":memory:")
     db.executescript(DEMO_SCHEMA)
     for route in example["routes"]:
-        if "sql" in route:
-            params = route["params"]
-            db.execute("EXPLAIN " + route["sql"], {param: None for param in params})
-            named = set(re.findall(r":([a-z_]+)", re.sub(r"'[^']*'", "", route["sql"])))
-            assert named == set(params)
+        steps = [{"sql": route["sql"]}] if "sql" in route else route.get("steps", [])
+        used = set()
+        for number, step in enumerate(steps):
+            sql = re.sub(r":step([0-9]+)\.", r":step\1_", step["sql"])  # Python knows no such names
+            named = set(re.findall(r":([a-z0-9_]+)", re.sub(r"'[^']*'", "", sql)))
+            db.execute("EXPLAIN " + sql, {name: None for name in named})
+            earlier = {name for name in named if re.match("step[0-9]+_", name)}
+            assert all(int(re.match("step([0-9]+)", name)[1]) <= number for name in earlier)
+            used |= named - earlier
+        assert used == set(route.get("params", {}))
     db.close()

@@ -185,7 +185,9 @@ static const char good[] =
     "     \"x\": {\"type\": \"blob\", \"max_length\": 3, \"default\": \"AAEC\"},"
     "     \"j\": {\"type\": \"json\", \"default\": {\"a\": [1, null]}}}},"
     "  {\"path\": \"/\", \"handler\": \"sleep\"},"
-    "  {\"path\": \"/api/mine\", \"sql\": \"SELECT 1\", \"stream\": true}],"
+    "  {\"path\": \"/api/mine\", \"sql\": \"SELECT 1\", \"stream\": true},"
+    "  {\"path\": \"/both\", \"steps\": [{\"sql\": \"SELECT 1\", \"no_rows\": \"conflict\"},"
+    "                                 {\"sql\": \"SELECT 2\"}]}],"
     " \"pools\": {\"reports\": {\"threads\": 256, \"queue\": 0}, \"read\": {\"threads\": 1},"
     "             \"write\": {\"queue\": 3}},"
     " \"limits\": {\"body_bytes\": 0, \"response_bytes\": 1024, \"deadline_ms\": 1, \"header_ms\": "
@@ -275,7 +277,7 @@ static void test_good_file_sets_the_routes(void **state)
     (void)state;
     load_good(&l, good);
     routes = l.config.routes;
-    assert_int_equal(l.config.routes_count, 4);
+    assert_int_equal(l.config.routes_count, 5);
     assert_string_equal(routes[0].method, "GET");
     assert_string_equal(routes[0].path, "/books/{id}");
     assert_string_equal(routes[0].handler, "sql");
@@ -297,6 +299,14 @@ static void test_good_file_sets_the_routes(void **state)
     assert_null(routes[1].description);
     assert_false(routes[0].stream);
     assert_true(routes[3].stream);
+    assert_int_equal(routes[3].steps_count, 0);
+    assert_string_equal(routes[4].handler, "sql");
+    assert_null(routes[4].sql);
+    assert_int_equal(routes[4].steps_count, 2);
+    assert_string_equal(routes[4].steps[0].sql, "SELECT 1");
+    assert_int_equal(routes[4].steps[0].no_rows, CONFIG_NO_ROWS_CONFLICT);
+    assert_string_equal(routes[4].steps[1].sql, "SELECT 2");
+    assert_int_equal(routes[4].steps[1].no_rows, CONFIG_NO_ROWS_DEFAULT);
     unload(&l);
 }
 
@@ -647,7 +657,8 @@ static void test_torture(void **state)
     static const char bad[] =
         "{\"lopps\": 1, \"zzzz\": 2, \"limits\": 7, \"pools\": {\"reports\": {\"queue\": -1}}, "
         "\"routes\": [{\"path\": \"/x/{y}\", \"sql\": \"SELECT 1\", \"pool\": \"report\", "
-        "\"params\": {\"z\": {\"type\": \"blob\", \"default\": \"a\"}}}]}";
+        "\"params\": {\"z\": {\"type\": \"blob\", \"default\": \"a\"}}}, "
+        "{\"path\": \"/y\", \"steps\": [{\"sql\": \"SELECT 1\"}, {\"sql\": 1}]}]}";
     int standard_error = dup(STDERR_FILENO);
 
     (void)state;
@@ -656,7 +667,7 @@ static void test_torture(void **state)
     for (int is_ours = 0; is_ours <= 1; is_ours++) {
         json_set_alloc_funcs(is_ours ? malloc : mem_alloc, is_ours ? free : mem_free);
         print_message("    %ld allocations\n", torture(good, 0, is_ours));
-        print_message("    %ld allocations\n", torture(bad, 7, is_ours));
+        print_message("    %ld allocations\n", torture(bad, 8, is_ours));
     }
     /* Not with jansson's: 2.14 writes behind the end of a string's token that it could not grow. */
     print_message("    %ld allocations\n", torture(queries, 0, true));
