@@ -53,7 +53,7 @@ static bool check_rows(const struct work *w, size_t number, const struct query_r
     }
     call_fail(w->call,
               step->no_rows == SQL_NO_ROWS_CONFLICT ? PROBLEM_CONFLICT : PROBLEM_ROW_NOT_FOUND,
-              NULL, "step %zu %s no row; nothing has been changed", number + 1,
+              NULL, "step %zu of the route %s no row; nothing has been changed", number + 1,
               step->info.is_read_only ? "found" : "changed");
     return false;
 }

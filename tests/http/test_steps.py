@@ -48,6 +48,9 @@ ROUTES = [
     route("/pair", "INSERT INTO parents(name) VALUES (:first)",
           "INSERT INTO parents(name) VALUES (:second)", result="none",
           params={"first": {"type": "string"}, "second": {"type": "string"}}),
+    route("/hostile", "INSERT INTO parents(name) VALUES (:first)",
+          "INSERT OR ROLLBACK INTO parents(name) VALUES (:second)", result="none",
+          params={"first": {"type": "string"}, "second": {"type": "string"}}),
     route("/orphan", "INSERT INTO children(parent) VALUES (:parent) RETURNING id",
           ("UPDATE counter SET n = n + 1", "conflict"), "SELECT :step1.id AS id",
           params={"parent": {"type": "integer"}}),
@@ -197,8 +200,10 @@ def test_a_value_that_is_too_large_for_a_later_step(server):
     assert content(server) == before
 
 
-def test_concurrent_writers_do_not_harm_each_other(serve):
-    """In one group: those that fail leave nothing, the others everything."""
+@pytest.mark.parametrize("path", ["/pair", "/hostile"])
+def test_concurrent_writers_do_not_harm_each_other(serve, path):
+    """In one group: those that fail leave nothing, the others everything. A hostile one takes the
+    whole transaction with it; then each is made again."""
     server = serve(library.config(writes=True, routes=ROUTES), SCHEMA)
     answers = {}
 
@@ -206,8 +211,10 @@ def test_concurrent_writers_do_not_harm_each_other(serve):
         with server.connect() as connection:
             for i in range(25):
                 name = f"{worker}-{i}"
-                body = json.dumps({"first": name, "second": name if i % 3 == 0 else name + "b"})
-                answers[name] = connection.request("POST", "/pair", JSON, body.encode()).status
+                is_bad = i % 3 == 0
+                body = json.dumps({"first": name, "second": name if is_bad else name + "b"})
+                where = path if is_bad else "/pair"
+                answers[name] = connection.request("POST", where, JSON, body.encode()).status
 
     threads = [threading.Thread(target=write, args=(n,)) for n in range(8)]
     for thread in threads:
@@ -216,10 +223,24 @@ def test_concurrent_writers_do_not_harm_each_other(serve):
         thread.join()
     assert len(answers) == 200
     for name, status in answers.items():
-        assert status == (409 if int(name.split("-")[1]) % 3 == 0 else 204)
+        assert status == (409 if int(name.split("-")[1]) % 3 == 0 else 204), name
     names = {name for (name,) in server.sql("SELECT name FROM parents")}
     good = {name for name, status in answers.items() if status == 204}
     assert names == good | {name + "b" for name in good}
+
+
+def test_a_key_makes_it_happen_once(server):
+    headers = {**JSON, "Idempotency-Key": "once"}
+    body = json.dumps({"name": "only", "values": [1, 2]}).encode()
+    answers = [server.post("/family", body, headers) for _ in range(3)]
+    assert [answer.status for answer in answers] == [201, 201, 201]
+    assert len({answer.body for answer in answers}) == 1
+    assert server.sql("SELECT count(*) FROM children JOIN parents ON parents.id = parent"
+                      " WHERE name = 'only'") == [(2,)]
+    # What failed has left no key behind.
+    headers["Idempotency-Key"] = "twice"
+    assert server.post("/pair", b'{"first": "same", "second": "same"}', headers).status == 409
+    assert server.post("/pair", b'{"first": "same", "second": "other"}', headers).status == 204
 
 
 # Reading.
