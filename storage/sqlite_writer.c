@@ -12,6 +12,9 @@
  *   OR ROLLBACK, RAISE(ROLLBACK),   SQLite has rolled everything back: it is   the group is lost: its
  *   interrupted, disk full, I/O     in autocommit again                        changes are made again,
  *   COMMIT fails                    the transaction stays open: ROLLBACK       each alone
+ *   any of these after the cache    after a ROLLBACK TO the WAL may not be      the group is lost, for
+ *   was too small for the group     readable to who opens it next: see          there is no ROLLBACK TO
+ *                                   has_spilled
  *   fsync fails, the file is        what is on the disk is unknown, also to    ROLLBACK, and never
  *   corrupt                         the kernel                                 write again
  *
@@ -58,10 +61,30 @@ static void forget_inner_schema(struct connection *c)
     }
 }
 
+/*
+ * Have pages of the open transaction gone to the WAL already, for want of memory? Then a part of it must not
+ * be undone and the rest be committed. When such a page has changed once more, SQLite writes it where it
+ * was, and notes the place (iReCksum in wal.c): before the commit the checksums are made anew from there on.
+ * A ROLLBACK TO before that place does not take the note back, and what is written next, up to it, never gets
+ * any checksums. All is well until somebody has to recover the WAL: then this transaction and those behind it
+ * are not there, and what was taken from it by a checkpoint is. (3.40.1; the rollback that undoes a
+ * failed statement does the same.)
+ */
+static bool has_spilled(struct connection *c, bool starts_anew)
+{
+    int count = 0;
+    int most = 0;
+    int code =
+        sqlite3_db_status(c->handle, SQLITE_DBSTATUS_CACHE_SPILL, &count, &most, starts_anew);
+
+    return code != SQLITE_OK || count > 0;
+}
+
 static enum status begin_transaction(struct connection *c, struct error *err)
 {
     int code = sqlite_run_own(c, OWN_BEGIN_WRITE, NULL);
 
+    (void)has_spilled(c, true); /* from here on it counts */
     c->look.is_done = false;
     return code == SQLITE_OK ? STATUS_OK : failure(c, code, err);
 }
@@ -114,7 +137,7 @@ static void undo(struct connection *c)
 {
     c->is_change = false;
     if (c->is_group && !sqlite3_get_autocommit(c->handle) &&
-        (sqlite_run_own(c, OWN_ROLLBACK_TO, NULL) != SQLITE_OK ||
+        (has_spilled(c, false) || sqlite_run_own(c, OWN_ROLLBACK_TO, NULL) != SQLITE_OK ||
          sqlite_run_own(c, OWN_RELEASE, NULL) != SQLITE_OK)) {
         sqlite_rollback(c);
     }
@@ -276,6 +299,9 @@ enum status writer_run(struct connection *c, struct statement *s, const struct q
     }
     c->group_bytes += bytes_of(q);
     status = run_inside(c, s, q, out, result, err);
+    if (status != STATUS_OK && has_spilled(c, false)) {
+        sqlite_rollback(c); /* SQLite has undone the statement: none of the rest may be committed */
+    }
     if (!is_whole) {
         return status;
     }
