@@ -700,7 +700,7 @@ static bool write_image(const char *folder, const char *path, const struct image
     if (file == NULL) {
         return false;
     }
-    is_written = fwrite(image->data, 1, image->size, file) == image->size;
+    is_written = image->size == 0 || fwrite(image->data, image->size, 1, file) == 1;
     return fclose(file) == 0 && is_written;
 }
 
