@@ -144,6 +144,8 @@ struct config {
         uint64_t max_rows; /* 0: no bound */
         char *pool;        /* "read" */
         bool aggregates;
+        bool tx_override;
+        bool unfiltered_writes;
         char **include; /* only these; NULL: all */
         size_t include_count;
         char **exclude; /* all but these */

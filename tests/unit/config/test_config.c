@@ -129,6 +129,8 @@ static void assert_defaults(const struct config *c)
     assert_true(c->docs.enabled);
     assert_null(c->cors.origins);
     assert_false(c->tables.aggregates);
+    assert_false(c->tables.tx_override);
+    assert_false(c->tables.unfiltered_writes);
     assert_int_equal(c->rpc_count, 0);
     assert_null(c->admin.listen);
     assert_int_equal(c->admin.connections, 64);
