@@ -197,6 +197,13 @@ NODISCARD enum status connection_change_begin(struct connection *c, struct cance
 NODISCARD enum status connection_change_end(struct connection *c, bool keep,
                                             struct error *err) ON_WORKER MAY_BLOCK;
 
+/*
+ * Would it count, as far as can be said without doing it? For a change that is to be undone all the same.
+ * Return: OK; CONSTRAINT (a deferred foreign key), INTERNAL (a statement ended the transaction).
+ */
+NODISCARD enum status connection_change_check(struct connection *c,
+                                              struct error *err) ON_WORKER MAY_BLOCK;
+
 /* --- group commit ------------------------------------------------------------------------------ */
 
 /*

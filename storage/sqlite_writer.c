@@ -168,15 +168,20 @@ static enum status check_references(struct connection *c, struct error *err)
     return STATUS_CONSTRAINT;
 }
 
-static enum status keep(struct connection *c, struct error *err)
+/* Can the change be kept at all? */
+static enum status check_change(struct connection *c, struct error *err)
 {
-    enum status status = STATUS_OK;
-    int code;
-
     if (sqlite3_get_autocommit(c->handle)) {
         return error_set(err, STATUS_INTERNAL, "the statement ended its transaction");
     }
-    status = check_references(c, err);
+    return check_references(c, err);
+}
+
+static enum status keep(struct connection *c, struct error *err)
+{
+    enum status status = check_change(c, err);
+    int code;
+
     if (status == STATUS_OK) {
         status = stop_check(c, err);
     }
@@ -233,6 +238,12 @@ enum status connection_change_begin(struct connection *c, struct cancel *cancel,
     c->cancel = NULL;
     c->change_cancel = cancel;
     return status;
+}
+
+enum status connection_change_check(struct connection *c, struct error *err)
+{
+    sqlite_forget_failure(c);
+    return check_change(c, err);
 }
 
 enum status connection_change_end(struct connection *c, bool keep_it, struct error *err)
