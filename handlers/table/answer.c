@@ -88,7 +88,8 @@ static unsigned http_status_of(const char *code)
         {"42601", 500},              /* syntax: only SQL of the configuration has any */
         {"42883", 404},              /* no such function */
         {"42P01", 404},              /* no such table */
-        {"53", 503},                 /* no memory, no space */
+        {"53100", 507},              /* no space on the disk */
+        {"53", 503},                 /* no memory */
         {"54001", 400},              /* asked for too much: a pattern, a query */
         {"54", 500},                 /* too big */
         {"55P03", 503},              /* locked */
