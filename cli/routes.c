@@ -170,7 +170,15 @@ static enum status add_tables(struct service *s, struct error *err)
         {METHOD_GET, "", table_list_handler(s->tables)},
         {METHOD_GET, "/", table_list_handler(s->tables)},
         {METHOD_GET, "/{table}", table_rows_handler(s->tables)},
+        {METHOD_POST, "/{table}", table_write_handler(s->tables)},
+        {METHOD_PUT, "/{table}", table_write_handler(s->tables)},
+        {METHOD_PATCH, "/{table}", table_write_handler(s->tables)},
+        {METHOD_DELETE, "/{table}", table_write_handler(s->tables)},
         {METHOD_GET, "/{table}/{more}", table_no_path_handler(s->tables)},
+        {METHOD_POST, "/{table}/{more}", table_no_path_handler(s->tables)},
+        {METHOD_PUT, "/{table}/{more}", table_no_path_handler(s->tables)},
+        {METHOD_PATCH, "/{table}/{more}", table_no_path_handler(s->tables)},
+        {METHOD_DELETE, "/{table}/{more}", table_no_path_handler(s->tables)},
         {METHOD_OPTIONS, "", table_list_options_handler(s->tables)},
         {METHOD_OPTIONS, "/", table_list_options_handler(s->tables)},
         {METHOD_OPTIONS, "/{table}", table_rows_options_handler(s->tables)},
@@ -181,8 +189,9 @@ static enum status add_tables(struct service *s, struct error *err)
 
         (void)snprintf(path, sizeof(path), "%s%s", s->config->tables.prefix,
                        rows[i].path); /* the prefix is bounded by config */
-        status = add_on(s, s->config->tables.pool, s->router, rows[i].method, path, rows[i].handler,
-                        err);
+        status = add_on(
+            s, rows[i].handler == table_write_handler(s->tables) ? "write" : s->config->tables.pool,
+            s->router, rows[i].method, path, rows[i].handler, err);
     }
     return status;
 }

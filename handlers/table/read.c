@@ -25,7 +25,8 @@ bool read_request(struct read *r, bool has_arguments, bool has_body)
     return table_check_profile(r->call, has_body, &r->fault) &&
            parse_query(request->query, &conf, arena, &r->tree, &r->fault) &&
            range_read(request, arena, &r->range, &r->fault) &&
-           preferences_read(request, false, arena, &r->preferences, &r->fault);
+           preferences_read(request, r->api->conf.has_tx_override, arena, &r->preferences,
+                            &r->fault);
 }
 
 bool read_open(struct read *r, struct worker *worker)
@@ -126,7 +127,9 @@ static void note_headers(struct read *r)
         response_header(response, "ETag", "%s", r->etag);
         response_header(response, "Cache-Control", "no-cache"); /* keep it, but ask */
     }
-    preferences_note(&r->preferences, PREFERENCES_OF_READ & ~(unsigned)PREFERENCES_TX, response);
+    preferences_note(&r->preferences,
+                     PREFERENCES_OF_READ | (r->is_query ? (unsigned)PREFERENCES_MAX_AFFECTED : 0),
+                     response);
 }
 
 static struct range_answer answer_of(const struct read *r, uint64_t rows)
@@ -139,20 +142,34 @@ static struct range_answer answer_of(const struct read *r, uint64_t rows)
     };
 }
 
-/* Exactly one row was wanted. Return: false with the fault. */
-static bool check_singular(struct read *r, uint64_t rows)
+bool read_not_singular(uint64_t rows, struct arena *arena, struct fault *fault)
 {
-    if (!r->accept.is_singular || rows == 1 || r->is_one) {
+    (void)fault_set(fault, arena, 406, "PGRST116",
+                    "Cannot coerce the result to a single JSON object"); /* says false */
+    fault_details(fault, arena, "The result contains %llu rows", (unsigned long long)rows);
+    return false;
+}
+
+bool read_check_affected(struct read *r, uint64_t rows)
+{
+    if (!r->is_query || !r->preferences.has_max_affected || rows <= r->preferences.max_affected) {
         return true;
     }
-    (void)fault_set(&r->fault, &r->call->arena, 406, "PGRST116",
-                    "Cannot coerce the result to a single JSON object"); /* says false */
-    fault_details(&r->fault, &r->call->arena, "The result contains %llu rows",
+    (void)fault_set(&r->fault, &r->call->arena, 400, "PGRST124",
+                    "Query result exceeds max-affected preference constraint"); /* says false */
+    fault_details(&r->fault, &r->call->arena, "The query affects %llu rows",
                   (unsigned long long)rows);
     return false;
 }
 
-static enum query_media media_of(enum accept_media media)
+/* Return: false with the fault. */
+static bool check_singular(struct read *r, uint64_t rows)
+{
+    return !r->accept.is_singular || rows == 1 || r->is_one ||
+           read_not_singular(rows, &r->call->arena, &r->fault);
+}
+
+enum query_media read_media_of(enum accept_media media)
 {
     return media == ACCEPT_CSV ? QUERY_CSV : media == ACCEPT_NDJSON ? QUERY_LINES : QUERY_JSON;
 }
@@ -245,9 +262,9 @@ static bool answer_rows(struct read *r) ON_WORKER MAY_BLOCK
     }
     query.shape = r->accept.is_singular || r->is_one ? QUERY_ROW : QUERY_ROWS;
     query.rows_max = r->accept.is_singular ? UINT64_MAX : 0; /* step on, to count them */
-    query.media = media_of(r->accept.media);
+    query.media = read_media_of(r->accept.media);
     query.row = r->plan.row;
-    if (!r->accept.is_singular && call_can_stream(r->call)) {
+    if (!r->accept.is_singular && !r->is_whole && call_can_stream(r->call)) {
         query.flush_bytes = piece_of(r);
         query.flush_next_bytes = CALL_PIECE_SIZE;
         query.flush = flush_rows;
@@ -261,7 +278,7 @@ static bool answer_rows(struct read *r) ON_WORKER MAY_BLOCK
     if (r->has_left) {
         return true;
     }
-    if (!check_singular(r, result.rows)) {
+    if (!check_singular(r, result.rows) || !read_check_affected(r, result.rows)) {
         return false;
     }
     if (r->is_one && result.rows == 0 && query.media == QUERY_JSON) {

@@ -22,6 +22,8 @@ struct read {
     struct call *call;
     bool is_repeatable; /* its SQL gives the same while the data is the same, as far as views do */
     bool is_one;        /* the answer is one row, or null */
+    bool is_whole;      /* it leaves in one piece: what is behind it may yet fail */
+    bool is_query;      /* of a named query: max-affected bounds its rows */
 
     /* Filled step by step */
     struct fault fault;
@@ -50,6 +52,15 @@ void read_close(struct read *r) ON_WORKER MAY_BLOCK;
 
 /* Return: false with the fault. */
 bool read_plan(struct read *r, const struct plan_source *source);
+
+/* How rows are written for that representation. */
+enum query_media read_media_of(enum accept_media media);
+
+/* Exactly one row was wanted, and there are so many: 406 PGRST116. Return: false. */
+bool read_not_singular(uint64_t rows, struct arena *arena, struct fault *fault);
+
+/* Does the client allow a named query so many rows? Return: false with the fault: 400 PGRST124. */
+bool read_check_affected(struct read *r, uint64_t rows);
 
 /* Run the plan and answer, or 304. Return: false with the fault. */
 bool read_answer(struct read *r) ON_WORKER MAY_BLOCK;

@@ -16,6 +16,42 @@ static void rows_work(const struct handler *handler, struct call *call, struct w
     table_read(const_container_of(handler, struct table_api, rows), call, worker);
 }
 
+static void write_work(const struct handler *handler, struct call *call, struct worker *worker)
+{
+    assert_on_worker();
+    table_write(const_container_of(handler, struct table_api, write), call, worker);
+}
+
+/* As PostgreSQL calls what the method does. */
+static const char *command_of(enum method method)
+{
+    return method == METHOD_PATCH ? "UPDATE" : method == METHOD_DELETE ? "DELETE" : "INSERT";
+}
+
+/* A write where nothing may be written. */
+static void serve_no_write(const struct handler *handler, struct call *call)
+{
+    const struct table_api *api = const_container_of(handler, struct table_api, no_write);
+    const struct schema *schema = schema_get(api->conf.db);
+    struct str name = request_param(&call->request, STR("table"));
+    struct fault fault;
+
+    assert_on_loop();
+    if (table_find(api, schema, name, &call->arena, &fault) == NULL) {
+        table_fail(call, &fault);
+    } else {
+        (void)fault_set(&fault, &call->arena, 405, "25006",
+                        "cannot execute %s in a read-only transaction",
+                        command_of(call->request.method)); /* says false */
+        fault_hint(&fault, &call->arena,
+                   "the database is served read-only: start the service with --write, or set "
+                   "database.write");
+        table_fail(call, &fault);
+        response_header(&call->response, "Allow", "OPTIONS,GET,HEAD");
+    }
+    schema_unref(schema);
+}
+
 /* An options_table_fn. */
 static const struct schema_table *find_table(const void *user, struct call *call,
                                              const struct schema *schema, struct str name)
@@ -93,6 +129,7 @@ static void init_handlers(struct table_api *api)
                                  .decoration = &api->conf.cors};
     const struct options_conf options = {.cors = &api->conf.cors,
                                          .db = api->conf.db,
+                                         .has_writes = api->conf.is_writable,
                                          .find_table = find_table,
                                          .find_query = find_query,
                                          .user = api};
@@ -102,6 +139,10 @@ static void init_handlers(struct table_api *api)
     api->rows = base;
     api->rows.work = rows_work;
     api->rows.is_short = api->conf.rows_max != 0; /* else it may be all there is */
+    api->write = base;
+    api->write.work = write_work;
+    api->write.is_short = false;
+    api->no_write = inline_handler(api, serve_no_write);
     api->no_query = inline_handler(api, serve_no_query);
     api->no_method = inline_handler(api, serve_no_method);
     api->no_path = inline_handler(api, serve_no_path);
@@ -149,6 +190,11 @@ const struct handler *table_list_handler(const struct table_api *api)
 const struct handler *table_rows_handler(const struct table_api *api)
 {
     return &api->rows;
+}
+
+const struct handler *table_write_handler(const struct table_api *api)
+{
+    return api->conf.is_writable ? &api->write : &api->no_write;
 }
 
 const struct handler *table_list_options_handler(const struct table_api *api)

@@ -1,6 +1,7 @@
 /*
  * Tables and views as REST, in PostgREST's grammar: GET PREFIX/ lists them with their columns, GET
- * PREFIX/TABLE gives rows. What clients may write is in docs/tables.md.
+ * PREFIX/TABLE gives rows; POST, PATCH, PUT and DELETE of PREFIX/TABLE change them. What clients may
+ * write is in docs/tables.md.
  */
 #ifndef GANTRY_HANDLERS_TABLE_TABLE_H
 #define GANTRY_HANDLERS_TABLE_TABLE_H
@@ -27,6 +28,9 @@ struct table_conf {
     struct database *db;        /* borrowed for the API's life */
     uint64_t rows_max;          /* of one answer; a larger ?limit= is lowered to it; 0: no bound */
     bool has_aggregates;        /* may clients use aggregate functions? */
+    bool is_writable;           /* may clients change rows? */
+    bool has_tx_override;       /* may they ask that a write be undone? */
+    bool has_unfiltered_writes; /* may one change or delete all rows of a table? */
     size_t stream_bytes;        /* a larger answer leaves in pieces of about this size */
     const char *const *include; /* only these; NULL: all. Borrowed likewise */
     size_t include_count;
@@ -49,6 +53,12 @@ void table_api_describe(struct table_api *api, table_describe_fn describe, const
 /* Lend, until table_api_destroy. BLOCKING; their workers' local thing is a slot. */
 const struct handler *table_list_handler(const struct table_api *api);
 const struct handler *table_rows_handler(const struct table_api *api); /* of a path with {table} */
+
+/*
+ * Likewise, for POST, PATCH, PUT and DELETE of a path with {table}: BLOCKING, for the pool whose one
+ * worker's slot is the database's writer; INLINE if the API is not writable: then it says so.
+ */
+const struct handler *table_write_handler(const struct table_api *api);
 
 /*
  * Tell it which named queries there are: for OPTIONS, and for the 404 of others. Before serving; borrows

@@ -16,6 +16,8 @@
 struct table_api {
     struct handler list;
     struct handler rows;
+    struct handler write;
+    struct handler no_write;
     struct handler no_query;
     struct handler no_method;
     struct handler no_path;
@@ -65,6 +67,12 @@ void table_note_profile(struct call *call, bool has_body);
 /* Answer GET or HEAD of a table. */
 void table_read(const struct table_api *api, struct call *call,
                 struct worker *worker) ON_WORKER MAY_BLOCK;
+
+/* --- write.c: one write of a table --------------------------------------------------------------- */
+
+/* Answer POST, PATCH, PUT or DELETE of a table, on the database's writer. */
+void table_write(const struct table_api *api, struct call *call,
+                 struct worker *worker) ON_WORKER MAY_BLOCK;
 
 /* --- list.c: the tables there are ---------------------------------------------------------------- */
 
