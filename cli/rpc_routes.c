@@ -67,6 +67,18 @@ static enum status create_query(struct service *s, const struct config_rpc *conf
     return status;
 }
 
+/* One that writes runs on the writer, and nowhere else. */
+static const char *pool_of(const struct service *s, const struct config_rpc *conf,
+                           const struct handler *handler)
+{
+    const struct rpc *rpc = s->queries[s->queries_count - 1]; /* the one that conf has become */
+
+    if (rpc_writes(rpc) && handler == rpc_post_handler(rpc)) {
+        return "write";
+    }
+    return conf->pool != NULL ? conf->pool : s->config->tables.pool;
+}
+
 static enum status add_route(struct service *s, const struct config_rpc *conf, enum method method,
                              const char *name, const struct handler *handler, struct error *err)
 {
@@ -82,7 +94,7 @@ static enum status add_route(struct service *s, const struct config_rpc *conf, e
 
     (void)snprintf(path, sizeof(path), "%s/rpc/%s", s->config->tables.prefix, name); /* bounded */
     if (handler->kind == HANDLER_BLOCKING) {
-        (void)routes_find_pool(s, conf->pool != NULL ? conf->pool : s->config->tables.pool,
+        (void)routes_find_pool(s, pool_of(s, conf, handler),
                                &route.executor); /* config has checked that it exists */
     }
     return router_add(s->router, &route, err);
@@ -117,6 +129,7 @@ static enum status add_query(struct service *s, const struct config_rpc *conf,
 {
     enum status status = create_query(s, conf, problems);
     const struct rpc *rpc;
+    char path[PATH_SIZE];
 
     if (status == STATUS_INVALID) {
         return STATUS_OK; /* said in problems */
@@ -125,6 +138,11 @@ static enum status add_query(struct service *s, const struct config_rpc *conf,
         return error_set(err, status, "no memory for the named queries");
     }
     rpc = s->queries[s->queries_count - 1];
+    if (rpc_writes(rpc) && conf->pool != NULL) {
+        (void)snprintf(path, sizeof(path), "$.rpc[%zu].pool", conf->index); /* fits */
+        problems_add(problems, path,
+                     "the statement writes, and so runs on the pool \"write\": leave this out");
+    }
     return add_name(s, conf, conf->name, rpc_get_handler(rpc), rpc_post_handler(rpc), err);
 }
 

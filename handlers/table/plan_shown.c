@@ -116,3 +116,12 @@ bool plan_shown(const struct plan_conf *conf, const struct schema_table *table,
     return make_source(&p, table, rows, &source) && without_choice(&p, tree, &shown) &&
            plan_read(&unbounded, &source, &shown, &all, arena, ret, fault);
 }
+
+bool plan_source_of_rows(const struct plan_conf *conf, const struct schema_table *table,
+                         const struct row_set *rows, struct arena *arena, struct plan_source *ret,
+                         struct fault *fault)
+{
+    struct planner p = {.conf = conf, .arena = arena, .fault = fault};
+
+    return make_source(&p, table, rows, ret);
+}

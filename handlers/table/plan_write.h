@@ -102,4 +102,13 @@ bool plan_shown(const struct plan_conf *conf, const struct schema_table *table,
                 const struct row_set *rows, const struct tree *tree, const struct plan_ask *ask,
                 struct arena *arena, struct plan *ret, struct fault *fault);
 
+/*
+ * The rows of a set (all of table->columns, in their order) as the source of a read, which may choose
+ * among them like any other. rows is borrowed for as long as the plan is used.
+ * Return: true; or false with *fault: no memory.
+ */
+bool plan_source_of_rows(const struct plan_conf *conf, const struct schema_table *table,
+                         const struct row_set *rows, struct arena *arena, struct plan_source *ret,
+                         struct fault *fault);
+
 #endif

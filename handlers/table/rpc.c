@@ -5,13 +5,10 @@
 #include "base/mem.h"
 #include "handlers/table/answer.h"
 #include "handlers/table/arguments.h"
-#include "handlers/table/read.h"
 
 /* --- answering -------------------------------------------------------------------------------- */
 
-/* Return: false with the fault. */
-static bool read_values(const struct rpc *rpc, struct read *r, bool is_get,
-                        struct plan_source *source)
+bool rpc_read_values(const struct rpc *rpc, struct read *r, bool is_get, struct plan_source *source)
 {
     struct arena *arena = &r->call->arena;
     struct value *values = arena_alloc(arena, (rpc->conf.params_count + 1) * sizeof(*values));
@@ -103,6 +100,17 @@ static bool plan_values(const struct rpc *rpc, struct read *r, const struct plan
     return preferences_check(&r->preferences, arena, &r->fault);
 }
 
+bool rpc_check_preferences(const struct rpc *rpc, struct read *r)
+{
+    bool is_set = rpc->conf.returns == RPC_ROWS || rpc->conf.returns == RPC_VALUES;
+
+    return is_set || !r->preferences.has_max_affected ||
+           fault_set(
+               &r->fault, &r->call->arena, 400, "PGRST128",
+               "Function must return SETOF or TABLE when max-affected preference is used with "
+               "handling=strict");
+}
+
 /* Run a query whose result nobody wants. */
 static bool run_void(struct read *r, const struct plan_source *source) ON_WORKER MAY_BLOCK
 {
@@ -121,16 +129,14 @@ static bool run_void(struct read *r, const struct plan_source *source) ON_WORKER
         table_fail_error(r->call, &err);
     } else {
         call_answer_empty(r->call, 204);
+        preferences_note(&r->preferences, PREFERENCES_OF_READ & ~(unsigned)PREFERENCES_COUNT,
+                         &r->call->response);
     }
     return true;
 }
 
-/* Return: false with the fault. */
-static bool run(const struct rpc *rpc, struct read *r,
-                struct plan_source *source) ON_WORKER MAY_BLOCK
+bool rpc_answer(const struct rpc *rpc, struct read *r, struct plan_source *source)
 {
-    r->is_repeatable =
-        r->is_repeatable && !rpc->has_volatile && r->reading.schema->version == rpc->schema_version;
     switch (rpc->conf.returns) {
     case RPC_VOID:
         return run_void(r, source);
@@ -149,23 +155,32 @@ static bool run(const struct rpc *rpc, struct read *r,
     return read_plan(r, source) && read_answer(r);
 }
 
+struct read rpc_read_init(const struct rpc *rpc, struct call *call)
+{
+    return (struct read){.api = rpc->api,
+                         .call = call,
+                         .is_one = rpc->conf.returns == RPC_SCALAR || rpc->conf.returns == RPC_ROW,
+                         .is_query = true};
+}
+
 static void answer(const struct rpc *rpc, struct call *call, struct worker *worker,
                    bool is_get) ON_WORKER MAY_BLOCK
 {
-    struct read r = {.api = rpc->api,
-                     .call = call,
-                     .is_repeatable = is_get,
-                     .is_one = rpc->conf.returns == RPC_SCALAR || rpc->conf.returns == RPC_ROW};
+    struct read r = rpc_read_init(rpc, call);
     struct plan_source source = {0};
 
-    if (!read_request(&r, is_get, !is_get) || !read_values(rpc, &r, is_get, &source)) {
+    if (!read_request(&r, is_get, !is_get) || !rpc_read_values(rpc, &r, is_get, &source) ||
+        !rpc_check_preferences(rpc, &r)) {
         table_fail(call, &r.fault);
         return;
     }
     if (!read_open(&r, worker)) {
         return;
     }
-    if (!run(rpc, &r, &source)) {
+    r.is_whole = r.preferences.has_max_affected;
+    r.is_repeatable =
+        is_get && !rpc->has_volatile && r.reading.schema->version == rpc->schema_version;
+    if (!rpc_answer(rpc, &r, &source)) {
         table_fail(call, &r.fault);
     }
     read_close(&r);
@@ -194,6 +209,12 @@ static void post_work(const struct handler *handler, struct call *call, struct w
     answer(const_container_of(handler, struct rpc, post), call, worker, false);
 }
 
+static void write_work(const struct handler *handler, struct call *call, struct worker *worker)
+{
+    assert_on_worker();
+    rpc_write(const_container_of(handler, struct rpc, post), call, worker);
+}
+
 /* --- life --------------------------------------------------------------------------------------- */
 
 static void init_handlers(struct rpc *rpc)
@@ -207,12 +228,15 @@ static void init_handlers(struct rpc *rpc)
     rpc->get = base;
     rpc->get.work = get_work;
     rpc->post = base;
-    rpc->post.work = post_work;
+    rpc->post.work = rpc->writes ? write_work : post_work;
+    rpc->post.is_short = base.is_short && !rpc->writes;
 }
 
 static enum status fill(struct rpc *rpc, const struct rpc_conf *conf, struct connection *inspector,
                         rpc_fault_fn on_fault, void *user)
 {
+    enum status status;
+
     rpc->conf = *conf;
     rpc->params = mem_alloc((conf->params_count + 1) * sizeof(*rpc->params));
     if (rpc->params == NULL) {
@@ -222,8 +246,9 @@ static enum status fill(struct rpc *rpc, const struct rpc_conf *conf, struct con
         rpc->params[i] = conf->params[i];
     }
     rpc->conf.params = rpc->params;
+    status = rpc_check(rpc, inspector, on_fault, user);
     init_handlers(rpc);
-    return rpc_check(rpc, inspector, on_fault, user);
+    return status;
 }
 
 enum status rpc_create(const struct rpc_conf *conf, const struct table_api *api,
@@ -249,6 +274,10 @@ enum status rpc_create(const struct rpc_conf *conf, const struct table_api *api,
 void rpc_destroy(struct rpc *rpc)
 {
     if (rpc != NULL) {
+        for (size_t i = 0; i < rpc->columns_count; i++) {
+            mem_free(rpc->columns[i]);
+        }
+        mem_free(rpc->columns);
         mem_free(rpc->params);
         mem_free(rpc->binding);
         mem_free(rpc);
@@ -273,4 +302,9 @@ const char *rpc_name(const struct rpc *rpc)
 bool rpc_is_volatile(const struct rpc *rpc)
 {
     return rpc->conf.is_volatile;
+}
+
+bool rpc_writes(const struct rpc *rpc)
+{
+    return rpc->writes;
 }

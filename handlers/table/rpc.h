@@ -2,8 +2,9 @@
  * A named query: one SQL statement of the configuration with parameters, called as PostgreSQL's
  * functions are by PostgREST's clients: GET PREFIX/rpc/NAME?a=1, or POST with a JSON object.
  *
- * What gives rows of a table is treated like that table: select, filters, order, embeds, counts. Only
- * statements that read, so far.
+ * What gives rows of a table is treated like that table: select, filters, order, embeds, counts. One
+ * that writes runs on the database's writer, as one change with the reads that shape its answer; its
+ * rows are those that it returns (RETURNING).
  */
 #ifndef GANTRY_HANDLERS_TABLE_RPC_H
 #define GANTRY_HANDLERS_TABLE_RPC_H
@@ -54,11 +55,13 @@ NODISCARD enum status rpc_create(const struct rpc_conf *conf, const struct table
                                  struct rpc **ret) MAY_BLOCK;
 void rpc_destroy(struct rpc *rpc); /* NULL is fine */
 
-/* Lend, until rpc_destroy. BLOCKING; their workers' local thing is a slot. */
+/* Lend, until rpc_destroy. BLOCKING; their workers' local thing is a slot; the writer's for the POST of a
+ * query that writes. */
 const struct handler *rpc_get_handler(const struct rpc *rpc);
 const struct handler *rpc_post_handler(const struct rpc *rpc);
 
 const char *rpc_name(const struct rpc *rpc);
 bool rpc_is_volatile(const struct rpc *rpc);
+bool rpc_writes(const struct rpc *rpc);
 
 #endif

@@ -69,9 +69,11 @@ static void check_table(const struct rpc *rpc, const struct statement_info *info
     }
     for (size_t i = 0; table != NULL && i < table->columns_count; i++) {
         if (!has_column(info, table->columns[i].name)) {
-            fault(f, RPC_FAULT_SQL, NULL,
-                  "the result lacks the column \"%s\" of %s; select all of them: SELECT %s.* ...",
-                  table->columns[i].name, table->name, table->name);
+            fault(
+                f, RPC_FAULT_SQL, NULL,
+                "the result lacks the column \"%s\" of %s; select all of them: SELECT %s.* ..., or "
+                "RETURNING *",
+                table->columns[i].name, table->name, table->name);
             break;
         }
     }
@@ -109,9 +111,16 @@ static void check(struct rpc *rpc, const struct statement_info *info, struct fau
 {
     enum rpc_returns returns = rpc->conf.returns;
 
-    if (!info->is_read_only) {
+    if (!info->is_read_only && !rpc->conf.is_volatile) {
+        fault(
+            f, RPC_FAULT_SQL, NULL,
+            "the statement writes, so the query cannot be \"immutable\" or \"stable\": declare it "
+            "\"volatile\"");
+    }
+    if (!info->is_read_only && !rpc->api->conf.is_writable) {
         fault(f, RPC_FAULT_SQL, NULL,
-              "the statement writes: named queries only read so far; make it a route");
+              "the statement writes, but the database is served read-only; set database.write, or "
+              "start with --write");
     }
     if ((returns == RPC_SCALAR || returns == RPC_VALUES) && info->columns_count != 1) {
         fault(f, RPC_FAULT_SQL, NULL, "the result has %zu columns, and a value is one",
@@ -132,8 +141,17 @@ static uint32_t schema_version(const struct table_api *api)
     return version;
 }
 
+/* Their names, which info then lacks. */
+static void take_columns(struct rpc *rpc, struct statement_info *info)
+{
+    rpc->columns = info->columns;
+    rpc->columns_count = info->columns_count;
+    info->columns = NULL;
+    info->columns_count = 0;
+}
+
 /* Return: OK; NOMEM. */
-static enum status check_all(struct rpc *rpc, const struct statement_info *info,
+static enum status check_all(struct rpc *rpc, struct statement_info *info,
                              struct connection *inspector, struct faults *f)
 {
     rpc->binding = mem_alloc((info->parameters_count + 1) * sizeof(*rpc->binding));
@@ -142,9 +160,16 @@ static enum status check_all(struct rpc *rpc, const struct statement_info *info,
     }
     rpc->binding_count = info->parameters_count;
     rpc->has_volatile = info->is_volatile;
+    rpc->writes = !info->is_read_only;
     check(rpc, info, f);
-    return f->count > 0 || rpc->conf.returns == RPC_VOID ? STATUS_OK
-                                                         : check_inside(rpc, inspector, f);
+    if (f->count > 0 || rpc->conf.returns == RPC_VOID) {
+        return STATUS_OK;
+    }
+    if (rpc->writes) { /* its rows are kept, and read from there */
+        take_columns(rpc, info);
+        return STATUS_OK;
+    }
+    return check_inside(rpc, inspector, f);
 }
 
 enum status rpc_check(struct rpc *rpc, struct connection *inspector, rpc_fault_fn on_fault,

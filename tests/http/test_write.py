@@ -68,8 +68,26 @@ INSERT INTO pairs VALUES ('x', 1, 'one'), ('x', 2, 'two');
 INSERT INTO only_key VALUES (1), (2);
 """
 
+QUERIES = [
+    {"name": "add_book", "returns": "setof books", "volatility": "volatile",
+     "sql": "INSERT INTO books(title, stars) SELECT value, :stars FROM json_each(:titles) RETURNING *",
+     "params": {"titles": {"type": "json"}, "stars": {"type": "integer", "default": 1}}},
+    {"name": "one_book", "returns": "row books", "volatility": "volatile",
+     "sql": "UPDATE books SET title = :title WHERE id = :id RETURNING upper(title) AS loud, *",
+     "params": {"title": {"type": "string"}, "id": {"type": "integer"}}},
+    {"name": "stars", "returns": "setof integer", "volatility": "volatile",
+     "sql": "UPDATE books SET stars = stars + 1 WHERE id >= :least RETURNING stars",
+     "params": {"least": {"type": "integer"}}},
+    {"name": "next_author", "returns": "scalar integer", "volatility": "volatile",
+     "sql": "INSERT INTO authors(name) VALUES (:name) RETURNING id",
+     "params": {"name": {"type": "string"}}},
+    {"name": "forget", "returns": "void", "volatility": "volatile",
+     "sql": "DELETE FROM books WHERE id = :id", "params": {"id": {"type": "integer"}}},
+]
+
+
 def config(**tables):
-    return library.config(writes=True, routes=[], tables={"exclude": ["secret"], **tables})
+    return library.config(writes=True, routes=[], rpc=QUERIES, tables={"exclude": ["secret"], **tables})
 
 
 def reset(server):
@@ -660,3 +678,62 @@ def test_many_rows(shop):
     assert answer.status == 201
     assert answer.json() == rows
     assert shop.sql("SELECT count(*) FROM books") == [(2003,)]
+
+
+# --- named queries that write --------------------------------------------------------------------------------------
+
+
+def rpc(server, name, body, prefer=None, **headers):
+    return post(server, "rpc/" + name, body, prefer, **headers)
+
+
+def test_a_query_that_writes_gives_rows_of_its_table(shop):
+    answer = rpc(shop, "add_book?select=title,stars,authors(name)&order=title.desc&title=neq.b",
+                 {"titles": ["a", "b", "c"]}, "count=exact")
+    assert answer.status == 200
+    assert answer.json() == [{"title": "c", "stars": 1, "authors": None},
+                             {"title": "a", "stars": 1, "authors": None}]
+    assert answer.header("content-range") == "0-1/2"
+    assert shop.sql("SELECT count(*) FROM books") == [(6,)]
+    page = rpc(shop, "add_book?select=title&limit=1&offset=1", {"titles": ["x", "y", "z"]})
+    assert page.json() == [{"title": "y"}]
+
+
+def test_one_row_of_a_query_that_writes(shop):
+    answer = rpc(shop, "one_book", {"id": 1, "title": "E"})
+    assert list(answer.json()) == ["id", "title", "author_id", "stars", "is_new", "note", "word", "isbn",
+                                   "doc", "size"]
+    assert answer.json()["size"] == 1
+    assert rpc(shop, "one_book", {"id": 99, "title": "E"}).json() is None
+
+
+def test_values_of_a_query_that_writes(shop):
+    assert rpc(shop, "stars", {"least": 2}).json() == [4, 4]
+    assert rpc(shop, "stars", {"least": 99}).json() == []
+    assert rpc(shop, "next_author", {"name": "a"}).json() == 3
+    assert shop.sql("SELECT name FROM authors WHERE id = 3") == [("a",)]
+
+
+def test_a_query_that_writes_and_gives_nothing(shop):
+    assert_empty(rpc(shop, "forget", {"id": 1}), 204)
+    assert shop.sql("SELECT count(*) FROM books") == [(2,)]
+
+
+def test_a_query_that_writes_is_for_post(shop):
+    assert_problem(shop.get("/api/rpc/forget?id=1"), 405, "25006")
+    assert shop.request("OPTIONS", "/api/rpc/forget").header("allow") == "OPTIONS,POST"
+
+
+def test_a_query_that_fails_is_undone(shop):
+    assert_problem(rpc(shop, "add_book?select=nope", {"titles": ["a"]}), 400, "42703")
+    assert_problem(rpc(shop, "add_book", {"titles": ["a", "b"]}, Accept=OBJECT), 406, "PGRST116")
+    assert_problem(rpc(shop, "add_book?offset=9", {"titles": ["a"]}, "count=exact"), 416, "PGRST103")
+    assert_problem(rpc(shop, "add_book", {"titles": ["a"], "stars": 10}), 400, "23514")
+    problem = assert_problem(rpc(shop, "add_book", {"titles": ["a", "b"]}, "handling=strict, max-affected=1"),
+                             400, "PGRST124")
+    assert problem["details"] == "The query affects 2 rows"
+    for name, body in (("forget", {"id": 1}), ("next_author", {"name": "a"}), ("one_book", {"id": 1, "title": "a"})):
+        assert_problem(rpc(shop, name, body, "handling=strict, max-affected=9"), 400, "PGRST128")
+    assert rpc(shop, "next_author", {"name": "a"}, "tx=rollback").json() == 3
+    assert rpc(shop, "forget", {"id": 1}, "tx=rollback").header("preference-applied") == "tx=rollback"
+    assert shop.sql("SELECT count(*), (SELECT count(*) FROM authors) FROM books") == [(3, 2)]
