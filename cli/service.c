@@ -134,6 +134,7 @@ static enum status create_tables(struct service *s, struct error *err)
                               .is_writable = config->database.write,
                               .has_tx_override = config->tables.tx_override,
                               .has_unfiltered_writes = config->tables.unfiltered_writes,
+                              .keys = s->keys,
                               .stream_bytes = config->limits.stream_bytes,
                               .include = (const char *const *)config->tables.include,
                               .include_count = config->tables.include_count,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "handlers/idempotency.h"
 #include "handlers/table/answer.h"
 #include "handlers/table/arguments.h"
 
@@ -230,6 +231,9 @@ static void init_handlers(struct rpc *rpc)
     rpc->post = base;
     rpc->post.work = rpc->writes ? write_work : post_work;
     rpc->post.is_short = base.is_short && !rpc->writes;
+    if (rpc->writes) {
+        idempotency_guard(rpc->api->conf.keys, &rpc->post);
+    }
 }
 
 static enum status fill(struct rpc *rpc, const struct rpc_conf *conf, struct connection *inspector,

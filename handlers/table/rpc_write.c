@@ -4,6 +4,7 @@
  * answer that fails undoes: a preference that is not met, a wrong filter, more than one row for
  * a single object.
  */
+#include "handlers/idempotency.h"
 #include "handlers/table/answer.h"
 #include "handlers/table/plan_write.h"
 #include "handlers/table/rpc_internal.h"
@@ -126,22 +127,35 @@ static bool run(const struct rpc *rpc, struct read *r, struct plan_source *sourc
            rpc_answer(rpc, r, source);
 }
 
+/* As in write.c. Return: false with the answer given. */
+static bool finish(struct read *r) ON_WORKER MAY_BLOCK
+{
+    struct error err;
+    enum status status = r->preferences.tx == TX_ROLLBACK
+                             ? connection_change_check(r->connection, &err)
+                             : idempotency_keep(r->call, r->connection, &err);
+
+    if (status != STATUS_OK) {
+        table_fail_error(r->call, &err);
+    }
+    return status == STATUS_OK;
+}
+
 /* Between the beginning of the change and its end. */
 static void change(const struct rpc *rpc, struct read *r, struct plan_source *source,
                    struct row_set *rows) ON_WORKER MAY_BLOCK
 {
-    bool is_kept = r->preferences.tx != TX_ROLLBACK;
+    bool is_new = idempotency_find(r->call, r->connection) == IDEMPOTENCY_NEW;
     struct error err;
     bool is_done;
 
-    if (!run(rpc, r, source, rows)) {
+    if (is_new && !run(rpc, r, source, rows)) {
         table_fail(r->call, &r->fault);
     }
-    is_done = r->call->response.http_status < 300;
-    if (is_done && !is_kept && connection_change_check(r->connection, &err) != STATUS_OK) {
-        table_fail_error(r->call, &err);
-    }
-    if (connection_change_end(r->connection, is_done && is_kept, &err) != STATUS_OK && is_done) {
+    is_done = is_new && r->call->response.http_status < 300 && finish(r);
+    if (connection_change_end(r->connection, is_done && r->preferences.tx != TX_ROLLBACK, &err) !=
+            STATUS_OK &&
+        is_done) {
         table_fail_error(r->call, &err);
     }
 }

@@ -1,6 +1,7 @@
 #include "handlers/table/table.h"
 
 #include "base/mem.h"
+#include "handlers/idempotency.h"
 #include "handlers/table/answer.h"
 #include "handlers/table/table_internal.h"
 
@@ -142,6 +143,7 @@ static void init_handlers(struct table_api *api)
     api->write = base;
     api->write.work = write_work;
     api->write.is_short = false;
+    idempotency_guard(api->conf.keys, &api->write);
     api->no_write = inline_handler(api, serve_no_write);
     api->no_query = inline_handler(api, serve_no_query);
     api->no_method = inline_handler(api, serve_no_method);

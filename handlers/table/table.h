@@ -15,6 +15,7 @@
 #include "server/handler.h"
 
 struct database;
+struct idempotency;
 struct rpc;
 struct table_api; /* opaque */
 struct call;
@@ -31,6 +32,7 @@ struct table_conf {
     bool is_writable;           /* may clients change rows? */
     bool has_tx_override;       /* may they ask that a write be undone? */
     bool has_unfiltered_writes; /* may one change or delete all rows of a table? */
+    struct idempotency *keys;   /* of requests that write; borrowed for its life; NULL: none */
     size_t stream_bytes;        /* a larger answer leaves in pieces of about this size */
     const char *const *include; /* only these; NULL: all. Borrowed likewise */
     size_t include_count;

@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#include "handlers/idempotency.h"
 #include "handlers/table/answer.h"
 #include "handlers/table/parse.h"
 #include "handlers/table/read.h"
@@ -255,19 +256,25 @@ static void fail(struct write *w)
     }
 }
 
-/* What is undone on purpose fails if it could not have been kept. */
-static bool check_rollback(struct write *w) ON_WORKER MAY_BLOCK
+/*
+ * What is undone on purpose fails if it could not have been kept; of what is kept its Idempotency-Key is
+ * kept, too.
+ */
+static bool finish(struct write *w) ON_WORKER MAY_BLOCK
 {
     struct error err;
+    enum status status = w->preferences.tx == TX_ROLLBACK
+                             ? connection_change_check(w->connection, &err)
+                             : idempotency_keep(w->call, w->connection, &err);
 
-    return w->preferences.tx != TX_ROLLBACK ||
-           connection_change_check(w->connection, &err) == STATUS_OK || write_fail_error(w, &err);
+    return status == STATUS_OK || write_fail_error(w, &err);
 }
 
 /* Between the beginning of the change and its end. */
 static void change(struct write *w) ON_WORKER MAY_BLOCK
 {
-    bool is_done = check(w) && run(w) && write_answer(w) && check_rollback(w);
+    bool is_done = idempotency_find(w->call, w->connection) == IDEMPOTENCY_NEW && check(w) &&
+                   run(w) && write_answer(w) && finish(w);
     bool is_kept = is_done && w->preferences.tx != TX_ROLLBACK;
     struct error err;
 

@@ -669,6 +669,34 @@ def test_read_only(shared, method, command):
     assert_problem(shared.request(method, "/api/bookz", body={}), 404, "PGRST205")
 
 
+# --- the same request again ------------------------------------------------------------------------------------
+
+
+def test_a_request_sent_again_is_done_once(shop):
+    headers = {"Idempotency-Key": '"order-1"', "Prefer": "return=representation"}
+    first = shop.request("POST", "/api/authors", headers, {"name": "a"})
+    again = shop.request("POST", "/api/authors", headers, {"name": "a"})
+    assert (first.status, again.status) == (201, 201)
+    assert first.json() == again.json() == [{"id": 3, "name": "a"}]
+    for name in ("content-type", "content-range", "preference-applied"):
+        assert first.header(name) == again.header(name)
+    assert shop.request("POST", "/api/authors", headers, {"name": "b"}).status == 422
+    assert shop.sql("SELECT count(*) FROM authors") == [(3,)]
+    assert "gantry_idempotency" not in {table["name"] for table in shop.get("/api/").json()["tables"]}
+
+
+def test_what_failed_or_was_undone_may_be_tried_again(shop):
+    headers = {"Idempotency-Key": '"order-2"'}
+    assert_problem(shop.request("POST", "/api/authors", headers, {"id": 1, "name": "a"}), 409, "23505")
+    shop.sql("DELETE FROM books")
+    shop.sql("DELETE FROM authors WHERE id = 1")
+    undone = {**headers, "Prefer": "tx=rollback"}
+    assert_empty(shop.request("POST", "/api/authors", undone, {"id": 1, "name": "a"}), 201)
+    assert_empty(shop.request("POST", "/api/authors", headers, {"id": 1, "name": "a"}), 201)
+    assert_empty(shop.request("POST", "/api/authors", headers, {"id": 1, "name": "a"}), 201)
+    assert shop.sql("SELECT id FROM authors ORDER BY id") == [(1,), (2,)]
+
+
 # --- large bodies -----------------------------------------------------------------------------------------------
 
 
@@ -737,3 +765,10 @@ def test_a_query_that_fails_is_undone(shop):
     assert rpc(shop, "next_author", {"name": "a"}, "tx=rollback").json() == 3
     assert rpc(shop, "forget", {"id": 1}, "tx=rollback").header("preference-applied") == "tx=rollback"
     assert shop.sql("SELECT count(*), (SELECT count(*) FROM authors) FROM books") == [(3, 2)]
+
+
+def test_a_query_sent_again_is_done_once(shop):
+    headers = {"Idempotency-Key": '"order-3"'}
+    for _ in range(2):
+        assert shop.request("POST", "/api/rpc/next_author", headers, {"name": "a"}).json() == 3
+    assert shop.sql("SELECT count(*) FROM authors") == [(3,)]
