@@ -96,3 +96,18 @@ CREATE TRIGGER inbox_insert INSTEAD OF INSERT ON inbox BEGIN
     INSERT INTO sightings VALUES (NEW.topic, '> ' || NEW.line);
 END;
 CREATE VIEW heavy AS SELECT id, label FROM parcels WHERE weight > 10;
+
+-- What would end a transaction, or stop half way, if it were let: by trigger, and by ON CONFLICT of the schema.
+CREATE TABLE hostile(id INTEGER PRIMARY KEY, word TEXT);
+CREATE TRIGGER hostile_fail AFTER INSERT ON hostile WHEN NEW.word = 'fail' BEGIN SELECT RAISE(FAIL, 'it fails'); END;
+CREATE TRIGGER hostile_rollback AFTER INSERT ON hostile WHEN NEW.word = 'rollback' BEGIN SELECT RAISE(ROLLBACK, 'it rolls back'); END;
+CREATE TRIGGER hostile_ignore BEFORE INSERT ON hostile WHEN NEW.word = 'ignore' BEGIN SELECT RAISE(IGNORE); END;
+CREATE TRIGGER hostile_gone AFTER INSERT ON hostile WHEN NEW.word = 'gone' BEGIN DELETE FROM hostile WHERE id = NEW.id; END;
+CREATE TABLE failing(id INTEGER PRIMARY KEY, word TEXT UNIQUE ON CONFLICT FAIL);
+CREATE TABLE rolling(id INTEGER PRIMARY KEY, word TEXT UNIQUE ON CONFLICT ROLLBACK);
+CREATE TABLE ignoring(id INTEGER PRIMARY KEY, word TEXT UNIQUE ON CONFLICT IGNORE);
+CREATE TABLE replacing(id INTEGER PRIMARY KEY, word TEXT UNIQUE ON CONFLICT REPLACE, note TEXT);
+INSERT INTO failing VALUES (1, 'old');
+INSERT INTO rolling VALUES (1, 'old');
+INSERT INTO ignoring VALUES (1, 'old');
+INSERT INTO replacing VALUES (1, 'old', 'first');
