@@ -102,6 +102,8 @@ CREATE TABLE hostile(id INTEGER PRIMARY KEY, word TEXT);
 CREATE TRIGGER hostile_fail AFTER INSERT ON hostile WHEN NEW.word = 'fail' BEGIN SELECT RAISE(FAIL, 'it fails'); END;
 CREATE TRIGGER hostile_rollback AFTER INSERT ON hostile WHEN NEW.word = 'rollback' BEGIN SELECT RAISE(ROLLBACK, 'it rolls back'); END;
 CREATE TRIGGER hostile_ignore BEFORE INSERT ON hostile WHEN NEW.word = 'ignore' BEGIN SELECT RAISE(IGNORE); END;
+CREATE TRIGGER hostile_keep BEFORE UPDATE ON hostile WHEN OLD.word = 'keep' BEGIN SELECT RAISE(IGNORE); END;
+CREATE TRIGGER hostile_stay BEFORE DELETE ON hostile WHEN OLD.word = 'keep' BEGIN SELECT RAISE(IGNORE); END;
 CREATE TRIGGER hostile_gone AFTER INSERT ON hostile WHEN NEW.word = 'gone' BEGIN DELETE FROM hostile WHERE id = NEW.id; END;
 CREATE TABLE failing(id INTEGER PRIMARY KEY, word TEXT UNIQUE ON CONFLICT FAIL);
 CREATE TABLE rolling(id INTEGER PRIMARY KEY, word TEXT UNIQUE ON CONFLICT ROLLBACK);
@@ -111,3 +113,42 @@ INSERT INTO failing VALUES (1, 'old');
 INSERT INTO rolling VALUES (1, 'old');
 INSERT INTO ignoring VALUES (1, 'old');
 INSERT INTO replacing VALUES (1, 'old', 'first');
+
+-- Defaults as they can be written.
+CREATE TABLE defaults(
+    id INTEGER PRIMARY KEY,
+    word TEXT DEFAULT 'it''s',
+    bare TEXT DEFAULT bare_word,
+    minus INTEGER DEFAULT -5,
+    plus REAL DEFAULT +2.5,
+    sum INTEGER DEFAULT (1 + 2),
+    bytes BLOB DEFAULT x'00ff',
+    yes BOOLEAN DEFAULT TRUE,
+    stamp TEXT DEFAULT CURRENT_TIMESTAMP,
+    day DATE DEFAULT (date('2026-01-01', '+1 day')),
+    doc JSON DEFAULT '{"a":[]}',
+    blank TEXT DEFAULT NULL,
+    none TEXT
+);
+INSERT INTO defaults VALUES (1, 'w', 'w', 0, 0, 0, x'', FALSE, 'w', 'w', '1', 'w', 'w');
+
+-- Keys of other kinds, and unique indexes that are none for everybody.
+CREATE TABLE nocase(code TEXT PRIMARY KEY COLLATE NOCASE, note TEXT);
+INSERT INTO nocase VALUES ('Abc', 'first');
+CREATE TABLE hashes(hash BLOB PRIMARY KEY, note TEXT);
+INSERT INTO hashes VALUES (x'00ff', 'first');
+CREATE TABLE partial(id INTEGER PRIMARY KEY, a TEXT, b TEXT);
+CREATE UNIQUE INDEX partial_a ON partial(a) WHERE b IS NOT NULL;
+CREATE UNIQUE INDEX partial_b ON partial(lower(b));
+CREATE TABLE flags(id INTEGER PRIMARY KEY, bools BOOLEAN[], reals REAL[], docs JSON[]);
+
+-- Rows that take others of their own table with them.
+CREATE TABLE folders(
+    id INTEGER PRIMARY KEY, name TEXT, parent_id INTEGER REFERENCES folders(id) ON DELETE CASCADE,
+    friend_id INTEGER CONSTRAINT folders_friend REFERENCES folders(id) ON DELETE SET NULL
+);
+INSERT INTO folders VALUES (1, 'root', NULL, NULL), (2, 'sub', 1, NULL), (3, 'leaf', 2, NULL), (4, 'other', NULL, 1);
+
+-- A column of every name that SQLite has for its own.
+CREATE TABLE rowids(rowid TEXT, oid TEXT, _rowid_ TEXT);
+INSERT INTO rowids VALUES ('a', 'b', 'c'), ('a', 'x', 'y');
