@@ -312,8 +312,7 @@ static void log_serving(const struct servers *servers, const struct config *conf
               LOG_STR("database", config->database.path == NULL ? "" : config->database.path),
               LOG_STR("access", config->database.write ? "read and write" : "read-only"),
               LOG_INT("routes", (int64_t)config->routes_count), LOG_INT("loops", loops_of(config)));
-    if (config->database.write &&
-        config->database.synchronous == CONFIG_SYNCHRONOUS_NORMAL) {
+    if (config->database.write && config->database.synchronous == CONFIG_SYNCHRONOUS_NORMAL) {
         log_event(LOG_WARN, "acknowledged writes may be lost in a power cut",
                   LOG_STR("because", "database.synchronous is \"normal\": commits are not synced"),
                   LOG_STR("hint", "\"full\" is the default, and costs one fsync for all the "

@@ -5,6 +5,7 @@
  *     write.c          the order of things, and what all verbs check
  *     write_insert.c   POST and PUT: a statement per row of the body
  *     write_change.c   PATCH and DELETE: one statement
+ *     write_condition.c    If-Match
  *     write_value.c    from a row of the body to values
  *     write_answer.c   statuses, headers, the representation
  *
@@ -85,6 +86,14 @@ bool write_put(struct write *w) ON_WORKER MAY_BLOCK;
 
 bool write_update(struct write *w) ON_WORKER MAY_BLOCK;
 bool write_delete(struct write *w) ON_WORKER MAY_BLOCK;
+
+/* --- write_condition.c ------------------------------------------------------------------------------ */
+
+/* If-Match: is the row that is to be changed what the client has seen? */
+bool write_check_condition(struct write *w) ON_WORKER MAY_BLOCK;
+
+/* The ETag of a representation of one row, for the If-Match of the next write. */
+void write_note_etag(struct write *w);
 
 /* --- write_value.c -------------------------------------------------------------------------------- */
 

@@ -179,6 +179,7 @@ bool write_answer(struct write *w)
     }
     if (write_is_shown(w)) {
         w->call->response.http_status = status_of(w);
+        write_note_etag(w);
     } else {
         call_answer_empty(w->call, status_of(w));
     }
