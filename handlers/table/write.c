@@ -274,7 +274,7 @@ static bool finish(struct write *w) ON_WORKER MAY_BLOCK
 static void change(struct write *w) ON_WORKER MAY_BLOCK
 {
     bool is_done = idempotency_find(w->call, w->connection) == IDEMPOTENCY_NEW && check(w) &&
-                   write_check_condition(w) && run(w) && write_answer(w) && finish(w);
+                   write_check_match(w) && run(w) && write_answer(w) && finish(w);
     bool is_kept = is_done && w->preferences.tx != TX_ROLLBACK;
     struct error err;
 

@@ -5,8 +5,8 @@
  *     write.c          the order of things, and what all verbs check
  *     write_insert.c   POST and PUT: a statement per row of the body
  *     write_change.c   PATCH and DELETE: one statement
- *     write_condition.c    If-Match
  *     write_value.c    from a row of the body to values
+ *     write_match.c    If-Match
  *     write_answer.c   statuses, headers, the representation
  *
  * Functions that return bool return false when the write is to be undone: with the fault, or, where that
@@ -87,14 +87,6 @@ bool write_put(struct write *w) ON_WORKER MAY_BLOCK;
 bool write_update(struct write *w) ON_WORKER MAY_BLOCK;
 bool write_delete(struct write *w) ON_WORKER MAY_BLOCK;
 
-/* --- write_condition.c ------------------------------------------------------------------------------ */
-
-/* If-Match: is the row that is to be changed what the client has seen? */
-bool write_check_condition(struct write *w) ON_WORKER MAY_BLOCK;
-
-/* The ETag of a representation of one row, for the If-Match of the next write. */
-void write_note_etag(struct write *w);
-
 /* --- write_value.c -------------------------------------------------------------------------------- */
 
 /*
@@ -103,6 +95,11 @@ void write_note_etag(struct write *w);
  */
 bool write_next_values(struct write *w, struct payload_cell *cells, struct arena *arena,
                        struct value *values) ON_WORKER MAY_BLOCK;
+
+/* --- write_match.c --------------------------------------------------------------------------------- */
+
+/* Does If-Match, if there is one, let the write go on? Return: false: 412, among others. */
+bool write_check_match(struct write *w) ON_WORKER MAY_BLOCK;
 
 /* --- write_answer.c ------------------------------------------------------------------------------ */
 

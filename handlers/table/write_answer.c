@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "handlers/table/answer.h"
+#include "handlers/table/etag.h"
 #include "handlers/table/location.h"
 #include "handlers/table/read.h"
 #include "handlers/table/write.h"
@@ -152,6 +153,22 @@ static void note_location(struct write *w)
     }
 }
 
+/* Of a representation of one row, for the If-Match of the next write. */
+static void note_etag(struct write *w)
+{
+    struct str row = buf_str(&w->call->response.body);
+    char etag[ETAG_SIZE] = "W/\"\"";
+
+    if (w->shown != 1 || w->accept.media != ACCEPT_JSON || w->accept.strips_nulls || row.size < 2) {
+        return;
+    }
+    if (row.at[0] == '[') {
+        row = (struct str){row.at + 1, row.size - 2};
+    }
+    etag_add_row(etag, row);
+    response_header(&w->call->response, "ETag", "%s", etag);
+}
+
 /* --- statuses ------------------------------------------------------------------------------------------ */
 
 static unsigned status_of(const struct write *w)
@@ -179,7 +196,7 @@ bool write_answer(struct write *w)
     }
     if (write_is_shown(w)) {
         w->call->response.http_status = status_of(w);
-        write_note_etag(w);
+        note_etag(w);
     } else {
         call_answer_empty(w->call, status_of(w));
     }

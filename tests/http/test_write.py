@@ -4,8 +4,8 @@ Expectations are those of PostgREST's documentation and tests; where SQLite make
 says so.
 """
 
-import json
 import sqlite3
+import threading
 
 import pytest
 
@@ -667,6 +667,77 @@ def test_read_only(shared, method, command):
     assert answer.header("allow") == "OPTIONS,GET,HEAD"
     assert answer.header("vary") is not None
     assert_problem(shared.request(method, "/api/bookz", body={}), 404, "PGRST205")
+
+
+# --- lost updates -----------------------------------------------------------------------------------------------
+
+
+def tag_of(server, target, **headers):
+    tag = server.get("/api/" + target, headers).header("etag")
+    assert tag is not None and "-" in tag
+    return tag
+
+
+def match(server, method, target, tag, body=None):
+    return server.request(method, "/api/" + target, {"If-Match": tag}, body)
+
+
+def test_a_row_that_has_changed_is_not_written(shop):
+    tag = tag_of(shop, "books?id=eq.1")
+    assert_empty(match(shop, "PATCH", "books?id=eq.1", tag, {"stars": 5}), 204)
+    for method, body in (("PATCH", {"stars": 6}), ("PUT", {"id": 1, "title": "E"}), ("DELETE", None)):
+        answer = match(shop, method, "books?id=eq.1", tag, body)
+        assert_problem(answer, 412, "precondition_failed")
+    assert shop.sql("SELECT title, stars FROM books WHERE id = 1") == [("Emma", 5)]
+    tag = tag_of(shop, "books?id=eq.1", Accept=OBJECT)
+    assert_empty(match(shop, "PUT", "books?id=eq.1", tag, {"id": 1, "title": "E"}), 204)
+    assert_empty(match(shop, "DELETE", "books?id=eq.1", f'"other", {tag_of(shop, "books?id=eq.1")}'), 204)
+    for method, body in (("PATCH", {"stars": 6}), ("PUT", {"id": 1, "title": "E"}), ("DELETE", None)):
+        for header in (tag, "*"):
+            answer = match(shop, method, "books?id=eq.1", header, body)
+            assert_problem(answer, 412, "precondition_failed")
+    assert shop.sql("SELECT id FROM books") == [(2,), (3,)]
+
+
+def test_what_else_has_changed_does_not_matter(shop):
+    tag = tag_of(shop, "books?id=eq.1&select=id,title")
+    assert write(shop, "PATCH", "books?id=eq.1", {"stars": 5}).status == 204
+    assert write(shop, "DELETE", "books?id=eq.2").status == 204
+    assert_problem(match(shop, "PATCH", "books?id=eq.1", tag, {"title": "E"}), 412, "precondition_failed")
+    assert match(shop, "PATCH", "books?id=eq.1&select=id,title", tag, {"title": "E"}).status == 204
+    assert match(shop, "PATCH", "books?id=eq.1&select=id,title", tag, {"title": "F"}).status == 412
+
+
+def test_a_match_of_what_is_shown_beside_the_row(shop):
+    target = "books?id=eq.1&select=id,authors!inner(name)&authors.name=neq.x"
+    tag = tag_of(shop, target)
+    assert match(shop, "PATCH", "books?id=eq.1&select=*,authors(name)", tag_of(shop, "books?id=eq.1"),
+                 {"stars": 5}).status == 204
+    assert match(shop, "PATCH", target, tag, {"stars": 6}).status == 204
+    assert write(shop, "PATCH", "authors?id=eq.1", {"name": "J"}).status == 204
+    assert match(shop, "PATCH", target, tag, {"stars": 7}).status == 412
+
+
+def test_a_match_of_anything(shop):
+    assert match(shop, "PATCH", "books?id=gt.1", "*", {"stars": 5}).status == 204
+    assert match(shop, "PATCH", "books?id=gt.1", tag_of(shop, "books?id=eq.2"), {"stars": 6}).status == 412
+    assert match(shop, "PATCH", "books?id=gt.1", "", {"stars": 6}).status == 412
+    assert shop.sql("SELECT sum(stars) FROM books WHERE id > 1") == [(10,)]
+
+
+def test_of_many_with_one_tag_one_gets_through(shop):
+    tag = tag_of(shop, "books?id=eq.1")
+    statuses = []
+
+    def change(stars):
+        statuses.append(match(shop, "PATCH", "books?id=eq.1", tag, {"stars": stars}).status)
+
+    threads = [threading.Thread(target=change, args=(stars,)) for stars in range(-8, 0)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [204] + [412] * 7
 
 
 # --- the same request again ------------------------------------------------------------------------------------
