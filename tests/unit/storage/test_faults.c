@@ -6,6 +6,7 @@
 #include "tests/faults/history.h"
 
 #define ROUNDS           3
+#define ROUNDS_SYNC      12 /* there are few syncs in one */
 #define GROUP            4
 #define CHECKPOINT_AFTER 2
 
@@ -117,11 +118,14 @@ static void expect_recovery(void)
 /* Some changes alone, some in a group, a checkpoint. */
 static void make_history(void)
 {
-    for (int i = 0; i < ROUNDS; i++) {
+    int rounds =
+        run.fault.call == FAULT_SYNC || run.fault.call == FAULT_TRUNCATE ? ROUNDS_SYNC : ROUNDS;
+
+    for (int i = 0; i < rounds; i++) {
         change_once();
         change_group();
         if (i % CHECKPOINT_AFTER == CHECKPOINT_AFTER - 1) {
-            checkpoint(i == CHECKPOINT_AFTER - 1);
+            checkpoint(i % (2 * CHECKPOINT_AFTER) == CHECKPOINT_AFTER - 1);
         }
         if (run.fault.call != FAULT_READ) {
             expect(history_read(&run.h) == STATUS_OK);
@@ -228,6 +232,13 @@ static void test_reads_that_fail(void **state)
     run_each(history_with, (struct fault){.call = FAULT_READ, .code = SQLITE_IOERR_READ});
 }
 
+/* Of the WAL, when nothing comes any more. */
+static void test_truncations_that_fail(void **state)
+{
+    (void)state;
+    run_each(history_with, (struct fault){.call = FAULT_TRUNCATE, .code = SQLITE_IOERR_TRUNCATE});
+}
+
 static void test_opening(void **state)
 {
     (void)state;
@@ -262,6 +273,7 @@ int main(void)
         cmocka_unit_test_teardown(test_a_full_disk, teardown),
         cmocka_unit_test_teardown(test_syncs_that_fail, teardown),
         cmocka_unit_test_teardown(test_reads_that_fail, teardown),
+        cmocka_unit_test_teardown(test_truncations_that_fail, teardown),
         cmocka_unit_test_teardown(test_opening, teardown),
     };
 
