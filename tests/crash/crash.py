@@ -44,9 +44,7 @@ class Crash:
         self.problems = []
         self.rounds = 0
         self.start()
-        # What is not there yet answers 404 or 405, what is finds nothing to do.
-        has_tables = self.server.request("POST", "/api/entry", body=[]).status in (200, 201)
-        self.load = Load(self.directory / "history", clients, seed, has_tables)
+        self.load = Load(self.directory / "history", clients, seed)
 
     def start(self):
         """Start the server on the files as they are; how long does it take until it is ready?"""

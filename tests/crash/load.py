@@ -40,8 +40,10 @@ ROUTES = [
 class Request:
     """One write: what is sent, and what must then be there."""
 
-    def __init__(self, number, kind, path, body, values, place=0, is_guilty=False):
+    def __init__(self, number, kind, path, body, values, place=0, is_guilty=False,
+                 method="POST"):
         self.number = number
+        self.method = method
         self.path = path
         self.body = body
         self.key = f"{number:016d}" if kind != "register" and number % 4 == 0 else None
@@ -50,7 +52,7 @@ class Request:
 
     def compose(self):
         headers = {"Idempotency-Key": self.key} if self.key else {}
-        return compose("POST", self.path, headers, self.body)
+        return compose(self.method, self.path, headers, self.body)
 
 
 def entry(number, dice):
@@ -78,21 +80,31 @@ def guilty(number, dice):
 
 
 def several(number, dice):
-    """The same through the table's own path."""
+    """As many rows as the client likes, by the table's own path."""
     rows = [{"id": number, "part": part, "text": f"{number} {part}"}
             for part in range(dice.randrange(1, 6))]
     return Request(number, "entry", "/api/entry", rows, [row["text"] for row in rows])
 
 
+KINDS = (entry, entry, entry, three, transfer, transfer, guilty, several, several)
+
+
+def register(number, client, dice):
+    """Each client has one of his own, and writes there what is newer."""
+    place = {"place": client, "values": [number]}
+    if dice.randrange(2):
+        return Request(number, "register", f"/registers/{client}", {"id": number}, **place)
+    return Request(number, "register", f"/api/register?id=eq.{client}", {"value": number},
+                   method="PATCH", **place)
+
+
 class Load:
     """The clients of all rounds, and their history: in memory, and in a file."""
 
-    def __init__(self, path, clients, seed, has_tables):
+    def __init__(self, path, clients, seed):
         self.file = open(path, "a", encoding="ascii")
         self.clients = clients
         self.seed = seed
-        self.kinds = [entry, entry, entry, three, transfer, transfer, guilty]
-        self.kinds += [several, several] if has_tables else []
         self.lock = threading.Lock()
         self.writes = {}
         self.registers = {}  # those of them that are to a register
@@ -122,16 +134,15 @@ class Load:
     def request(self, client, dice):
         number = self.number()
         if number % 10 == 0:
-            return Request(number, "register", f"/registers/{client}", {"id": number}, [number],
-                           place=client)
-        return dice.choice(self.kinds)(number, dice)
+            return register(number, client, dice)
+        return dice.choice(KINDS)(number, dice)
 
     def send(self, connection, request):
         """The outcome is noted whatever happens."""
         outcome = UNKNOWN
         try:
             connection.send(request.compose())
-            response = connection.read("POST")
+            response = connection.read(request.method)
             outcome = ACKNOWLEDGED if response.status < 300 else REFUSED
             if response.status >= 500 or (outcome == ACKNOWLEDGED) == request.is_guilty:
                 self.problems.append(f"{request.path} {request.number}: {response}")
