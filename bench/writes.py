@@ -12,16 +12,19 @@ each part the rows have to be as many as were acknowledged.
 
 - peers: 64 keep-alive clients, on this disk; the same with each sync 5 ms longer; one client. All
   programs stay up and are visited in turn, in an order that changes; a visit that others disturbed
-  is repeated, as in compare.py. Ratios of the medians.
+  is repeated, as in compare.py and in the other parts. Ratios of the medians.
 - lock: another process holds the write lock for 3 s while 64 clients write to Gantry: who fails?
   Point reads at a moderate open-loop rate meanwhile, beside the same without the lock, and beside
   nobody's writing.
 - reads: what do reads pay for writes? 0.8 of what they are without is asked beside a paced writer:
   as many inserts per second as the best peer can do at all (without peers, or where that is more
-  than half of what Gantry can: this half). Throughput of 64 readers, and p99 of a moderate rate.
+  than a quarter of what Gantry can: this quarter). Throughput of 64 readers, and p99 of a moderate
+  rate.
   64 clients that insert as fast as they can take processors too, whatever serves them, and so does
   the load itself, which is on the same machine. Beside them 0.8 is asked of what is left: the
   processor time of an insert and of a read, server and load together, is taken from each alone.
+
+The figures mean something on a machine that does nothing else: what others took is told.
 """
 
 import argparse
@@ -50,6 +53,7 @@ SLOW_MS = 5
 HOLD_S = 3
 DEADLINE_MS = 5000  # Gantry's default
 READ_RATE = 2000
+WARM_S = 0.3  # of those
 TEXT = "a line of some fifty bytes, as logs are made of"
 ROUTE = f'POST /log {{"text":"{TEXT}"}} => "id":'
 TABLE = f'POST /api/log {{"text":"{TEXT}"}}'
@@ -105,6 +109,7 @@ class Writer(compare.Server):
         make_database(self.database)
         self.syncs = Syncs(folder / "syncs")
         self.acknowledged = 0
+        self.others = []  # what other processes took in each visit
         self.request = TABLE if setting.text == "table API" else ROUTE
         super().__init__(program, dataclasses.replace(setting, environment={
             **setting.environment, **self.syncs.environment}), folder / "own", self.database)
@@ -151,6 +156,8 @@ def gantry():
             for path, ids in READS.values():
                 prober(server.url, "--closed", "--duration", 0.5, "--ids", ids, "--path", path)
             yield server
+            say(f"other processes took {statistics.median(server.others):.0%} of the machine in "
+                f"the median, {max(server.others):.0%} at most")
             server.check_rows()
             server.process.terminate()
             code = server.process.wait(20)
@@ -159,15 +166,11 @@ def gantry():
             server.stop()
 
 
+@contextlib.contextmanager
 def working_folder():
     """Below build/bench: /tmp may be memory, where a sync costs nothing."""
-    peers.BUILT.mkdir(parents=True, exist_ok=True)
-
-    @contextlib.contextmanager
-    def opened():
-        with tempfile.TemporaryDirectory(prefix="writes-", dir=peers.BUILT) as folder:
-            yield pathlib.Path(folder)
-    return opened()
+    with tempfile.TemporaryDirectory(prefix="writes-", dir=peers.BUILT) as folder:
+        yield pathlib.Path(folder)
 
 
 def sync_ms(times):
@@ -328,158 +331,156 @@ def beside_peers(names, rounds, seconds):
         return best_peer("fast", results["fast"])[1]
 
 
-# While another process holds the lock.
+# Gantry alone.
+
+def watched(server, measure):
+    """What measure() returns, a dict, with the processor time of server and load, undisturbed."""
+    def visit():
+        before, spent = compare.others_seconds(server), own_seconds(server)
+        got = measure()
+        return {**got, "seconds": own_seconds(server) - spent,
+                "others": compare.others_share(before, compare.others_seconds(server))}
+
+    got = compare.undisturbed(visit)
+    server.others.append(got["others"])
+    return got
+
+
+def own_seconds(server):
+    return server.processor_seconds() + compare.loads_seconds()
+
 
 def read(server, seconds, *options, what="point reads"):
     """Reads, all of which have to succeed; default: open loop at a moderate rate."""
     path, ids = READS[what]
-    seen = prober(server.url, *(options or ["--rate", READ_RATE, "--poisson", "--warmup", 0.3]),
-                  "--duration", seconds, "--ids", ids, "--path", path)
+    if not options:
+        options = ["--rate", READ_RATE, "--poisson", "--warmup", WARM_S]
+        seconds -= WARM_S
+    seen = prober(server.url, *options, "--duration", seconds, "--ids", ids, "--path", path)
     if set(seen["status"]) != {"200"} or errors_of(seen) != "none":
         figure(what, "200", f"{statuses_of(seen)}; errors: {errors_of(seen)}", False)
     return seen
 
 
-def read_while_writing(server):
-    writers = insert(server, HOLD_S, background=True)
-    seen = read(server, HOLD_S - 0.5)
-    server.add(finished(writers))
-    return seen
-
-
-def read_while_locked(server):
-    """Return what the readers saw, what the writers saw, and how long it took to get the lock."""
-    writers = insert(server, HOLD_S + 2, background=True)
-    time.sleep(0.5)
-    with subprocess.Popen([sys.executable, "-c", HOLDER, str(server.database), str(HOLD_S)],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as holder:
-        waited = float(holder.stdout.readline())
-        readers = read(server, HOLD_S - 0.5)
-        if holder.poll() is not None:
-            raise SystemExit("writes: the lock was released before the readers were done")
-    return readers, server.add(finished(writers)), waited
-
-
-def while_locked(rounds):
-    p99 = {"nobody writes": [], f"{CLIENTS} clients write": [], "they wait for the lock": []}
-    with gantry() as server:
-        for i in range(rounds):
-            compare.wait_for_quiet()
-            p99["nobody writes"].append(read(server, HOLD_S - 0.5)["latency_ms"]["p99"])
-            compare.wait_for_quiet()
-            p99[f"{CLIENTS} clients write"].append(read_while_writing(server)["latency_ms"]["p99"])
-            compare.wait_for_quiet()
-            readers, writers, waited = read_while_locked(server)
-            p99["they wait for the lock"].append(readers["latency_ms"]["p99"])
-            say(f"round {i + 1}: the lock was held for {HOLD_S} s, {waited * 1000:.1f} ms after it "
-                f"was asked for; {statuses_of(writers)}")
-            figure("what failed of the writes", "none", f"{statuses_of(writers)}; errors: "
-                   f"{errors_of(writers)}",
-                   set(writers["status"]) == {"201"} and errors_of(writers) == "none")
-            at_most("latest write", DEADLINE_MS, writers["latency_ms"]["max"], " ms")
-            at_least("latest write: it did wait", (HOLD_S - 0.1) * 1000,
-                     writers["latency_ms"]["max"], " ms")
-    say(f"point reads at {READ_RATE}/s, medians of {rounds} rounds")
-    for name, each in p99.items():
-        figure(f"  p99 while {name}", None, f"{statistics.median(each):.3f} ms (rounds "
-               f"{min(each):.3f} to {max(each):.3f})", None)
-    *without, held = p99
-    for name in without:
-        at_most(f"p99 of reads while {held}, of that while {name}", 1.2,
-                statistics.median(p99[held]) / statistics.median(p99[name]), " times")
-
-
-# What reads pay.
-
-class Time:
-    """Processor time of a server and of the load that has ended, from here on."""
-
-    def __init__(self, server):
-        self.server = server
-        self.begun = self.now()
-
-    def now(self):
-        return self.server.processor_seconds() + compare.loads_seconds()
-
-    def spent(self):
-        return self.now() - self.begun
-
-
-def timed(server, measure):
-    """What the prober has seen, with the processor time of each answer."""
-    compare.wait_for_quiet()
-    spent = Time(server)
-    seen = measure()
-    return {**seen, "seconds_each": spent.spent() / seen["completed"]}
-
-
-def both(server, seconds, writing, reading, what):
-    """Return what the readers and the writers saw who begin together."""
-    compare.wait_for_quiet()
+def both(server, seconds, writing, reading, what="point reads"):
+    """What the readers and the writers saw who began together."""
     writers = insert(server, seconds, *writing, background=True)
     readers = read(server, seconds, *reading, what=what)
-    return readers, server.add(finished(writers))
-
-
-def rate_of(each):
-    return statistics.median(seen["goodput"] for seen in each)
-
-
-def cost_of(each):
-    return statistics.median(seen["seconds_each"] for seen in each)
+    return {"readers": readers, "writers": server.add(finished(writers))}
 
 
 def p99_of(each):
     return statistics.median(seen["latency_ms"]["p99"] for seen in each)
 
 
-def what_reads_pay(rounds, seconds, best):
-    closed = ["--closed", "--connections", CLIENTS]
+def rate_of(each):
+    return statistics.median(seen["goodput"] for seen in each)
+
+
+# While another process holds the lock.
+
+def read_while_locked(server):
+    """As both(), and how long it took to get the lock."""
+    writers = insert(server, HOLD_S + 2, background=True)
+    time.sleep(0.5)
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(server.database), str(HOLD_S)],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as holder:
+        waited = float(holder.stdout.readline())
+        readers = read(server, HOLD_S - 0.5)
+        is_held = holder.poll() is None
+    writers = server.add(finished(writers))
+    if not is_held:
+        raise SystemExit("writes: the lock was released before the readers were done")
+    judge_writers(writers)
+    return {"readers": readers, "writers": writers, "waited": waited}
+
+
+def judge_writers(seen):
+    figure("what failed of the writes", "none", f"{statuses_of(seen)}; errors: {errors_of(seen)}",
+           set(seen["status"]) == {"201"} and errors_of(seen) == "none")
+    at_most("latest write", DEADLINE_MS, seen["latency_ms"]["max"], " ms")
+    at_least("latest write: it did wait", (HOLD_S - 0.1) * 1000, seen["latency_ms"]["max"], " ms")
+
+
+def while_locked(rounds):
+    held, writing, alone = ("they wait for the lock", f"{CLIENTS} clients write", "nobody writes")
+    seen = {alone: [], writing: [], held: []}
     with gantry() as server:
-        alone = [timed(server, lambda: server.add(insert(server, seconds)))
+        for i in range(rounds):
+            seen[alone].append(watched(server, lambda: read(server, HOLD_S - 0.5)))
+            seen[writing].append(watched(
+                server, lambda: both(server, HOLD_S - 0.5, ["--closed"], []))["readers"])
+            locked = watched(server, lambda: read_while_locked(server))
+            seen[held].append(locked["readers"])
+            say(f"round {i + 1}: the lock was held for {HOLD_S} s, {locked['waited'] * 1000:.1f} "
+                "ms after it was asked for")
+    say(f"point reads at {READ_RATE}/s, medians of {rounds} rounds")
+    for name, each in seen.items():
+        p99 = [one["latency_ms"]["p99"] for one in each]
+        figure(f"  p99 while {name}", None, f"{p99_of(each):.3f} ms (rounds {min(p99):.3f} to "
+               f"{max(p99):.3f})", None)
+    for name in (alone, writing):
+        at_most(f"p99 of reads while {held}, of that while {name}", 1.2,
+                p99_of(seen[held]) / p99_of(seen[name]), " times")
+
+
+# What reads pay.
+
+def cost_of(each):
+    """Processor time of one answer."""
+    return statistics.median(seen["seconds"] / seen["completed"] for seen in each)
+
+
+def what_reads_pay(rounds, seconds, best):
+    with gantry() as server:
+        alone = [watched(server, lambda: server.add(insert(server, seconds)))
                  for _ in range(rounds)]
-        half = rate_of(alone) / 2
-        pace = int(min(best or half, half))
-        paced = ["--rate", pace, "--poisson"]
+        quarter = rate_of(alone) / 4
+        pace = int(min(best or quarter, quarter))
         say(f"inserts alone: {rate_of(alone):,.0f}/s; the paced writer inserts {pace:,}/s; "
-            f"{rounds} rounds of {seconds} s, medians")
+            f"{rounds} rounds of {seconds:g} s, medians")
         for what in READS:
-            seen = {"alone": [], "paced": [], "full": [], "open": [], "open, paced": [],
-                    "open, full": []}
-            writes = {"paced": [], "full": []}
-            for _ in range(rounds):
-                seen["alone"].append(
-                    timed(server, lambda: read(server, seconds, *closed, what=what)))
-                seen["open"].append(timed(server, lambda: read(server, seconds, what=what)))
-                for name, writing in (("paced", paced), ("full", ["--closed"])):
-                    readers, writers = both(server, seconds, writing, closed, what)
-                    seen[name].append(readers)
-                    writes[name].append(writers)
-                    readers, _ = both(server, seconds + 0.5, writing, [], what)
-                    seen[f"open, {name}"].append(readers)
-            judge_reads(what, seen, writes, cost_of(alone), pace)
+            judge_reads(what, *read_beside(server, what, rounds, seconds, pace), cost_of(alone),
+                        pace)
 
 
-def judge_reads(what, seen, writes, insert_cost, pace):
-    alone = rate_of(seen["alone"])
-    read_cost = cost_of(seen["alone"])
-    left = compare.PROCESSORS - rate_of(writes["full"]) * insert_cost
+def read_beside(server, what, rounds, seconds, pace):
+    """Return what the readers saw, and the writers, by who read and wrote beside whom."""
+    readers = {name: [] for name in ("alone", "paced", "full", "open", "open paced", "open full")}
+    writers = {name: [] for name in readers}
+    closed = ["--closed", "--connections", CLIENTS]
+    writing = {"paced": ["--rate", pace, "--poisson"], "full": ["--closed"]}
+    for _ in range(rounds):
+        readers["alone"].append(
+            watched(server, lambda: read(server, seconds, *closed, what=what)))
+        readers["open"].append(watched(server, lambda: read(server, seconds, what=what)))
+        for name, load in writing.items():
+            for prefix, reading in (("", closed), ("open ", [])):
+                got = watched(server, lambda: both(server, seconds, load, reading, what))
+                readers[prefix + name].append(got["readers"])
+                writers[prefix + name].append(got["writers"])
+    return readers, writers
+
+
+def judge_reads(what, readers, writers, insert_cost, pace):
+    alone, full = rate_of(readers["alone"]), rate_of(readers["full"])
+    read_cost = cost_of(readers["alone"])
+    left = max(0, compare.PROCESSORS - rate_of(writers["full"]) * insert_cost)
     figure(f"{what} alone", None, f"{alone:,.0f}/s; p99 at {READ_RATE}/s "
-           f"{p99_of(seen['open']):.3f} ms; processor time of a read {read_cost * 1e6:.0f} µs, of "
-           f"an insert {insert_cost * 1e6:.0f} µs", None)
-    figure("  beside the paced writer", None, f"{rate_of(seen['paced']):,.0f}/s and "
-           f"{rate_of(writes['paced']):,.0f} of {pace:,} inserts/s; p99 at {READ_RATE}/s "
-           f"{p99_of(seen['open, paced']):.3f} ms", None)
-    figure(f"  beside {CLIENTS} that insert at full speed", None, f"{rate_of(seen['full']):,.0f}/s "
-           f"({rate_of(seen['full']) / alone:.2f} of those alone) and "
-           f"{rate_of(writes['full']):,.0f} inserts/s; p99 at {READ_RATE}/s "
-           f"{p99_of(seen['open, full']):.3f} ms", None)
+           f"{p99_of(readers['open']):.3f} ms; processor time of a read {read_cost * 1e6:.0f} µs, "
+           f"of an insert {insert_cost * 1e6:.0f} µs", None)
+    figure("  beside the paced writer", None, f"{rate_of(readers['paced']):,.0f}/s and "
+           f"{rate_of(writers['paced']):,.0f} of {pace:,} inserts/s; p99 at {READ_RATE}/s "
+           f"{p99_of(readers['open paced']):.3f} ms", None)
+    figure(f"  beside {CLIENTS} that insert at full speed", None, f"{full:,.0f}/s "
+           f"({full / alone:.2f} of those alone) and {rate_of(writers['full']):,.0f} inserts/s; "
+           f"p99 at {READ_RATE}/s {p99_of(readers['open full']):.3f} ms", None)
     at_least(f"{what} beside the paced writer, share of those alone", 0.8,
-             rate_of(seen["paced"]) / alone)
+             rate_of(readers["paced"]) / alone)
     at_most("  their p99 at the moderate rate, of that alone", 1.2,
-            p99_of(seen["open, paced"]) / p99_of(seen["open"]), " times")
+            p99_of(readers["open paced"]) / p99_of(readers["open"]), " times")
     at_least(f"  beside full speed, of what inserts leave of {compare.PROCESSORS} processors",
-             0.8, rate_of(seen["full"]) / min(alone, left / read_cost))
+             0.8, full / max(1, min(alone, left / read_cost)))
 
 
 def main():
