@@ -22,7 +22,7 @@ static bool refuse_unknown(const struct schema_table *table, struct str name, st
 
 /* is_set: of all columns of the table, those that are targets already. Return: NULL with *fault. */
 static const struct schema_column *find_target(const struct schema_table *table, struct str name,
-                                               bool *is_set, struct arena *arena,
+                                               bool is_insert, bool *is_set, struct arena *arena,
                                                struct fault *fault)
 {
     const struct schema_column *column = schema_find_column(table, name);
@@ -32,7 +32,9 @@ static const struct schema_column *find_target(const struct schema_table *table,
         return NULL;
     }
     if (column->is_generated) {
-        (void)fault_set(fault, arena, 400, "428C9", "column \"%s\" can only be set to DEFAULT",
+        (void)fault_set(fault, arena, 400, "428C9",
+                        is_insert ? "cannot insert a non-DEFAULT value into column \"%s\""
+                                  : "column \"%s\" can only be updated to DEFAULT",
                         column->name);
         fault_details(fault, arena, "Column \"%s\" is a generated column.", column->name);
         return NULL;
@@ -46,8 +48,9 @@ static const struct schema_column *find_target(const struct schema_table *table,
     return column;
 }
 
-bool plan_targets(const struct schema_table *table, const struct str *names, size_t names_count,
-                  struct arena *arena, struct plan_targets *ret, struct fault *fault)
+bool plan_targets(const struct schema_table *table, bool is_insert, const struct str *names,
+                  size_t names_count, struct arena *arena, struct plan_targets *ret,
+                  struct fault *fault)
 {
     size_t most = names_count < table->columns_count ? names_count : table->columns_count;
     const struct schema_column **columns = arena_alloc(arena, (most + 1) * sizeof(*columns));
@@ -58,7 +61,8 @@ bool plan_targets(const struct schema_table *table, const struct str *names, siz
     }
     memset(is_set, 0, table->columns_count + 1);
     for (size_t i = 0; i < names_count; i++) { /* one more than there are columns is refused */
-        const struct schema_column *column = find_target(table, names[i], is_set, arena, fault);
+        const struct schema_column *column =
+            find_target(table, names[i], is_insert, is_set, arena, fault);
 
         if (column == NULL) {
             return false;

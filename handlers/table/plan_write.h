@@ -27,8 +27,9 @@ struct plan_targets {
  * Return: true; or false with *fault: 400 PGRST204 ("Could not find the 'x' column of 't' in the schema
  * cache", the nearest name as hint), 428C9 (a generated column), 42701 (a name twice), or no memory.
  */
-bool plan_targets(const struct schema_table *table, const struct str *names, size_t names_count,
-                  struct arena *arena, struct plan_targets *ret, struct fault *fault);
+bool plan_targets(const struct schema_table *table, bool is_insert, const struct str *names,
+                  size_t names_count, struct arena *arena, struct plan_targets *ret,
+                  struct fault *fault);
 
 /*
  * What a write asks for. The columns that its statement returns are those of the table that a row set of

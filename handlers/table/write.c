@@ -169,8 +169,8 @@ static bool is_json_as_form(const struct payload *payload)
 static bool find_targets(struct write *w)
 {
     if (w->call->request.method == METHOD_DELETE ||
-        plan_targets(w->table, w->payload.names, w->payload.names_count, &w->call->arena,
-                     &w->targets, &w->fault)) {
+        plan_targets(w->table, w->call->request.method != METHOD_PATCH, w->payload.names,
+                     w->payload.names_count, &w->call->arena, &w->targets, &w->fault)) {
         return true;
     }
     if (is_json_as_form(&w->payload)) {

@@ -5,6 +5,8 @@
  * where rows of other tables are shown beside them these are read before anything is deleted: they
  * show the state before, as in PostgreSQL, and a foreign key may be about to delete them as well.
  */
+#include <string.h>
+
 #include "handlers/table/write.h"
 
 /* Return: false with the fault: nothing chooses the rows, and all of them is more than is allowed. */
@@ -71,16 +73,43 @@ static bool show_before(struct write *w) ON_WORKER MAY_BLOCK
            write_show_plan(w, &plan);
 }
 
+static bool refers_to_itself(const struct schema_table *table)
+{
+    for (size_t i = 0; i < table->keys_count; i++) {
+        if (strcmp(table->keys[i].target, table->name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Do the rows have to be read before? Of those that a foreign key takes along before the statement comes
+ * to them SQLite says nothing, though the filters choose them.
+ */
+static bool is_read_before(const struct write *w)
+{
+    bool is_counted = w->preferences.count != COUNT_UNSAID || w->preferences.has_max_affected;
+
+    if (refers_to_itself(w->table) && (is_counted || write_is_shown(w))) {
+        return true;
+    }
+    return write_is_shown(w) && (has_embeds(&w->tree) || w->table->table_kind == SCHEMA_VIRTUAL);
+}
+
 bool write_delete(struct write *w)
 {
     struct plan_conf conf = write_plan_conf(w);
-    bool is_before =
-        write_is_shown(w) && (has_embeds(&w->tree) || w->table->table_kind == SCHEMA_VIRTUAL);
+    bool is_before = is_read_before(w);
     bool is_behind = write_is_shown(w) && !is_before;
     struct plan_change change = change_of(w, is_before ? w->table->is_view : write_wants_rows(w));
     struct plan_statement statement;
 
-    return plan_delete(&conf, &change, &w->tree, &w->call->arena, &statement, &w->fault) &&
-           check_filtered(w, "DELETE") && (!is_before || show_before(w)) &&
-           write_run(w, &statement, is_behind) && (!is_behind || write_show_rows(w));
+    if (!plan_delete(&conf, &change, &w->tree, &w->call->arena, &statement, &w->fault) ||
+        !check_filtered(w, "DELETE") || (is_before && !show_before(w)) ||
+        !write_run(w, &statement, is_behind)) {
+        return false;
+    }
+    w->affected = is_before ? w->shown : w->affected;
+    return !is_behind || write_show_rows(w);
 }

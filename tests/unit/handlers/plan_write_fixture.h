@@ -148,8 +148,8 @@ static inline bool make_statement(struct write_case *c)
     if (str_equal(c->verb, STR("delete"))) {
         return plan_delete(&g->conf, &c->change, &c->tree, &g->arena, &c->statement, &g->fault);
     }
-    if (!plan_targets(c->change.table, c->names, c->names_count, &g->arena, &c->targets,
-                      &g->fault)) {
+    if (!plan_targets(c->change.table, str_equal(c->verb, STR("insert")), c->names, c->names_count,
+                      &g->arena, &c->targets, &g->fault)) {
         return false;
     }
     if (str_equal(c->verb, STR("insert"))) {
