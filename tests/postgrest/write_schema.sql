@@ -98,7 +98,7 @@ END;
 CREATE VIEW heavy AS SELECT id, label FROM parcels WHERE weight > 10;
 
 -- What would end a transaction, or stop half way, if it were let: by trigger, and by ON CONFLICT of the schema.
-CREATE TABLE hostile(id INTEGER PRIMARY KEY, word TEXT);
+CREATE TABLE hostile(id INTEGER PRIMARY KEY, word TEXT, crew_id INTEGER REFERENCES crew(id));
 CREATE TRIGGER hostile_fail AFTER INSERT ON hostile WHEN NEW.word = 'fail' BEGIN SELECT RAISE(FAIL, 'it fails'); END;
 CREATE TRIGGER hostile_rollback AFTER INSERT ON hostile WHEN NEW.word = 'rollback' BEGIN SELECT RAISE(ROLLBACK, 'it rolls back'); END;
 CREATE TRIGGER hostile_ignore BEFORE INSERT ON hostile WHEN NEW.word = 'ignore' BEGIN SELECT RAISE(IGNORE); END;
@@ -152,3 +152,9 @@ INSERT INTO folders VALUES (1, 'root', NULL, NULL), (2, 'sub', 1, NULL), (3, 'le
 -- A column of every name that SQLite has for its own.
 CREATE TABLE rowids(rowid TEXT, oid TEXT, _rowid_ TEXT);
 INSERT INTO rowids VALUES ('a', 'b', 'c'), ('a', 'x', 'y');
+
+-- No key, but something unique; and a key that has a default.
+CREATE TABLE badges(number INTEGER UNIQUE, holder TEXT);
+INSERT INTO badges VALUES (1, 'Ada');
+CREATE TABLE seasons(code TEXT PRIMARY KEY DEFAULT 'summer', note TEXT);
+INSERT INTO seasons VALUES ('summer', 'first');

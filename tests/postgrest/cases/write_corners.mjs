@@ -24,6 +24,8 @@ rows("missing=default in an upsert of an old row: what is named has its default"
 
 rows("a key that knows no case is there in another", (db) => db.from("nocase").upsert({ code: "ABC", note: "second" }).select("note"), [{ note: "second" }],
   (db) => db.from("nocase").select("note"), [{ note: "second" }]);
+rows("a key that is the same but for its case is the one that was sent", (db) => db.from("nocase").upsert({ code: "ABC", note: "second" }).select(), [{ code: "ABC", note: "second" }]);
+answers("a key that is not sent has its default, which is there", (db) => db.from("seasons").upsert({ note: "second" }).select(), { status: 200, data: [{ code: "summer", note: "second" }] });
 refused("a key that knows no case, without an upsert", (db) => db.from("nocase").insert({ code: "aBC" }), 409, { code: "23505" });
 rows("a key as text is the same key", (db) => db.from("members").upsert({ id: "1", email: "a@sea" }).select("id,email"), [{ id: 1, email: "a@sea" }]);
 rows("a key of bytes: an upsert", (db) => db.from("hashes").upsert({ hash: "\\x00FF", note: "second" }).select(), [{ hash: "\\x00ff", note: "second" }]);
@@ -60,6 +62,9 @@ rows("what goes with others is shown as it was", (db) => db.from("folders").dele
 answers("what is chosen and goes with others is shown and counted", (db) => db.from("folders").delete({ count: "exact" }).lte("id", 3).select("id").order("id"), {
   status: 200, data: ids(1, 2, 3), count: 3, headers: { "content-range": "*/3" },
 }, (db) => db.from("folders").select("id"), ids(4));
+answers("what is chosen and goes with others is shown and counted, with an embed", (db) => db.from("folders").delete({ count: "exact" }).lte("id", 3).select("id,in:parent_id(id)").order("id"), {
+  status: 200, data: [{ id: 1, in: null }, { id: 2, in: { id: 1 } }, { id: 3, in: { id: 2 } }], count: 3,
+});
 answers("what is not chosen and goes with others is not", (db) => db.from("folders").delete({ count: "exact" }).eq("id", 2).select("id"), { status: 200, data: ids(2), count: 1 },
   (db) => db.from("folders").select("id").order("id"), ids(1, 4));
 rows("of several that lose a friend", (db) => db.from("folders").delete().eq("id", 1).select("id,friends:folders!folders_friend(id)"), [{ id: 1, friends: [{ id: 4 }] }]);
@@ -70,11 +75,15 @@ const keep = async (db) => { await db.from("hostile").insert([{ id: 1, word: "ke
 answers("a change that a trigger ignores", async (db) => {
   await keep(db);
   return db.from("hostile").update({ word: "new" }, { count: "exact" }).gt("id", 0).select();
-}, { status: 200, data: [{ id: 2, word: "new" }], count: 1, headers: { "content-range": "0-0/1" } }, (db) => db.from("hostile").select("word").order("id"), [{ word: "keep" }, { word: "new" }]);
+}, { status: 200, data: [{ id: 2, word: "new", crew_id: null }], count: 1, headers: { "content-range": "0-0/1" } }, (db) => db.from("hostile").select("word").order("id"), [{ word: "keep" }, { word: "new" }]);
 answers("a DELETE that a trigger ignores", async (db) => {
   await keep(db);
   return db.from("hostile").delete({ count: "exact" }).gt("id", 0).select();
-}, { status: 200, data: [{ id: 2, word: "free" }], count: 1, headers: { "content-range": "*/1" } }, (db) => db.from("hostile").select("id"), ids(1));
+}, { status: 200, data: [{ id: 2, word: "free", crew_id: null }], count: 1, headers: { "content-range": "*/1" } }, (db) => db.from("hostile").select("id"), ids(1));
+answers("a DELETE that a trigger ignores, with an embed", async (db) => {
+  await keep(db);
+  return db.from("hostile").delete({ count: "exact" }).gt("id", 0).select("id,crew(name)");
+}, { status: 200, data: [{ id: 2, crew: null }], count: 1, headers: { "content-range": "*/1" } }, (db) => db.from("hostile").select("id"), ids(1));
 answers("a DELETE that a trigger ignores, not shown", async (db) => {
   await keep(db);
   return db.from("hostile").delete({ count: "exact" }).gt("id", 0);
@@ -94,3 +103,27 @@ excluded.answers("a trigger may write there", (db) => db.from("requests").insert
 excluded.silent("rows there go with others", (db) => db.from("convoys").delete().eq("id", 1), 204, (db) => db.from("convoys").select("id"), ids(2));
 excluded.rows("a view over it is written", (db) => db.from("directory").update({ name: "X" }).eq("id", 1).select("name"), [{ name: "X" }], (db) => db.from("directory").select("name").eq("id", 1), [{ name: "X" }]);
 excluded.refused("a foreign key from there is minded", (db) => db.from("ships").delete().eq("id", 4), 409, { code: "23503" });
+
+// Parameters that mean nothing, or something else, to a write.
+created("filters of the URL do not filter what is created", send("POST", "/signals?code=eq.A&select=code", [{ code: "Y" }, { code: "Z" }], shown), [{ code: "Y" }, { code: "Z" }]);
+created("nor do limits", send("POST", "/signals?limit=1&offset=1&order=code", [{ code: "Y" }, { code: "Z" }], shown), [{ code: "Y" }, { code: "Z" }]);
+rows("columns= means nothing to a DELETE", send("DELETE", "/signals?code=eq.A&columns=nope", "", shown), [{ code: "A" }]);
+silent("columns= means nothing to PUT", send("PUT", "/slots?bay=eq.1&row=eq.x&columns=nope", { bay: 1, row: "x", note: "n" }), 204);
+refused("an empty object, one of none", (db) => db.from("slots").update({}).eq("bay", 1).select().single(), 406, { code: "PGRST116", details: "The result contains 0 rows" });
+refused("on_conflict= that holds nothing", send("POST", "/members?on_conflict=", { id: 1, email: "x" }, { Prefer: "resolution=merge-duplicates" }), 400, { code: "PGRST100" });
+answers("on_conflict= where there is no key", (db) => db.from("badges").upsert([{ number: 1, holder: "Bo" }, { number: 2, holder: "Cy" }], { onConflict: "number" }).select(), {
+  status: 201, data: [{ number: 1, holder: "Bo" }, { number: 2, holder: "Cy" }],
+  headers: { "preference-applied": "resolution=merge-duplicates, return=representation" },
+});
+answers("the count of PUT is applied, and not said", send("PUT", "/signals?code=eq.A", { code: "A" }, { Prefer: "count=exact, return=minimal" }), {
+  status: 204, headers: { "preference-applied": "return=minimal, count=exact" },
+});
+refused("a number beyond a double", send("POST", "/kinds", '{"real":1e400}'), 400, { code: "22003" });
+created("numbers as JSON writes them", send("POST", "/kinds?select=real,num", [{ real: 1, num: 2 }], shown), [{ real: 1, num: 2 }]);
+created("numbers with exponents", send("POST", "/kinds?select=real,num,text", '{"real":25e-1,"num":1E2,"text":1E2}', shown), [{ real: 2.5, num: 100, text: "1E2" }]);
+answers("an upsert says 200 for text that is the same key", (db) => db.from("slots").upsert([{ bay: "1", row: "x", note: "n" }]), { status: 200, error: null });
+answers("fields of an embed are chosen by its columns, not by what is written", (db) => db.from("parcels").update({ ship_id: null }).eq("id", 1).select("id,ships(id)"), { status: 200, data: [{ id: 1, ships: null }] });
+answers("an inner embed that has none leaves its row out of what is shown alone", (db) => db.from("parcels").update({ note: "x" }).gte("id", 3).select("id,ships!inner(id)").order("id"), {
+  status: 200, data: [{ id: 3, ships: { id: 2 } }],
+}, (db) => db.from("parcels").select("id").eq("note", "x").order("id"), ids(3, 4));
+answers("what is not JSON in a JSON column stays what it is", (db) => db.from("docs").update({ doc: { v: 1 } }).eq("id", 9).select("doc"), { status: 200, data: [{ doc: { v: 1 } }] });
