@@ -91,8 +91,14 @@ static bool read_write_request(struct write *w)
     const struct request *request = &w->call->request;
     struct arena *arena = &w->call->arena;
 
-    return table_check_profile(w->call, true, &w->fault) &&
-           parse_query(request->query, &conf, arena, &w->tree, &w->fault) && drop_limits(w) &&
+    if (!table_check_profile(w->call, true, &w->fault) ||
+        !parse_query(request->query, &conf, arena, &w->tree, &w->fault)) {
+        return false;
+    }
+    if (request->method == METHOD_PUT) {
+        w->tree.has_columns = false; /* it is about the whole row */
+    }
+    return drop_limits(w) &&
            (request->method == METHOD_DELETE ||
             payload_open(request, &w->tree, arena, &w->payload, &w->fault)) &&
            preferences_read(request, w->api->conf.has_tx_override, arena, &w->preferences,

@@ -96,6 +96,10 @@ bool write_delete(struct write *w) ON_WORKER MAY_BLOCK;
 bool write_next_values(struct write *w, struct payload_cell *cells, struct arena *arena,
                        struct value *values) ON_WORKER MAY_BLOCK;
 
+/* What the column's DEFAULT gives; NULL without one. Lent by the schema or the arena. */
+bool write_default_value(struct write *w, const struct schema_column *column, struct arena *arena,
+                         struct value *ret) ON_WORKER MAY_BLOCK;
+
 /* --- write_match.c --------------------------------------------------------------------------------- */
 
 /* Does If-Match, if there is one, let the write go on? Return: false: 412, among others. */

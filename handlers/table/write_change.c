@@ -110,6 +110,8 @@ bool write_delete(struct write *w)
         !write_run(w, &statement, is_behind)) {
         return false;
     }
-    w->affected = is_before ? w->shown : w->affected;
+    if (is_before && refers_to_itself(w->table)) {
+        w->affected = w->shown;
+    }
     return !is_behind || write_show_rows(w);
 }

@@ -40,7 +40,10 @@ static const struct value *value_of(const struct insertion *in, const struct sch
     return NULL;
 }
 
-/* Ask whether the row is new. A part of the key that it does not name makes it new. */
+/*
+ * Ask whether the row is new. A part of the key that it does not name has its default; without one it
+ * makes the row new.
+ */
 static bool find_row(struct insertion *in) ON_WORKER MAY_BLOCK
 {
     struct write *w = in->w;
@@ -59,11 +62,15 @@ static bool find_row(struct insertion *in) ON_WORKER MAY_BLOCK
     for (size_t i = 0; i < in->key.count; i++) {
         const struct value *value = value_of(in, in->key.columns[i]);
 
-        if (value == NULL) {
+        if (value != NULL) {
+            in->exists.values[i] = *value;
+        } else if (!write_default_value(w, in->key.columns[i], &in->arena, &in->exists.values[i])) {
+            return false;
+        }
+        if (in->exists.values[i].type == VALUE_NULL) {
             w->has_inserted = true;
             return true;
         }
-        in->exists.values[i] = *value;
     }
     query.into = &set;
     row_set_init(&set, ROW_ARENA_SIZE);

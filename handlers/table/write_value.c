@@ -80,8 +80,8 @@ static bool evaluate(struct write *w, const char *expression, struct arena *aren
     return is_ok;
 }
 
-static bool default_value(struct write *w, const struct schema_column *column, struct arena *arena,
-                          struct value *ret) ON_WORKER MAY_BLOCK
+bool write_default_value(struct write *w, const struct schema_column *column, struct arena *arena,
+                         struct value *ret)
 {
     struct str text;
 
@@ -117,7 +117,7 @@ bool write_next_values(struct write *w, struct payload_cell *cells, struct arena
         if (cells[i].kind != PAYLOAD_MISSING) {
             is_ok = assign_value(&cells[i], w->payload.kind, column, arena, &values[i], &w->fault);
         } else if (has_defaults(w)) {
-            is_ok = default_value(w, column, arena, &values[i]);
+            is_ok = write_default_value(w, column, arena, &values[i]);
         } else {
             values[i] = (struct value){.type = VALUE_NULL};
         }
