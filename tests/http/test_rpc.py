@@ -203,6 +203,25 @@ def test_mistakes_at_the_start(serve, tmp_path, query, path, words):
     assert any(path in line and words in line for line in result.stderr.splitlines()), result
 
 
+@pytest.mark.parametrize("query, writes, path, words", [
+    ({}, False, "$.rpc[0].sql", "--write"),
+    ({"volatility": "stable"}, True, "$.rpc[0].sql", "volatile"),
+    ({"pool": "read"}, True, "$.rpc[0].pool", "write"),
+    ({"sql": "DELETE FROM counter"}, True, "$.rpc[0].sql", "0 columns"),
+    ({"sql": "DELETE FROM books RETURNING id", "returns": "setof books"}, True, "$.rpc[0].sql", "RETURNING *"),
+])
+def test_mistakes_of_queries_that_write(serve, tmp_path, query, writes, path, words):
+    server = serve(library.config())  # makes the database
+    config = tmp_path / "bad.json"
+    config.write_text(json.dumps({
+        "database": {"path": str(server.database), "write": writes},
+        "rpc": [{"name": "q", "returns": "scalar integer", "volatility": "volatile",
+                 "sql": "UPDATE counter SET n = n + 1 RETURNING n", **query}]}))
+    result = gantry("check", "--config", config)
+    assert result.returncode == 78
+    assert any(path in line and words in line for line in result.stderr.splitlines()), result
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_methods_that_no_query_has(queries, method):
     answer = queries.request(method, "/api/rpc/add", body={})
