@@ -45,6 +45,27 @@ void cors_decorate(const void *cors, const struct request *request, struct respo
     cors_note(cors, request, r);
 }
 
+/* "http://HOST", with the Host that the request is for? */
+static bool is_own(struct str origin, struct str host)
+{
+    const char *end = origin.size == 0 ? NULL : memmem(origin.at, origin.size, "://", 3);
+    struct str rest;
+
+    if (end == NULL || host.size == 0) {
+        return false;
+    }
+    rest = (struct str){end + 3, origin.size - (size_t)(end + 3 - origin.at)};
+    return str_equal_nocase(rest, host);
+}
+
+bool cors_may_write(const struct cors *cors, const struct request *request)
+{
+    struct str origin = request_header(request, STR("origin"));
+
+    return origin.at == NULL || is_allowed(cors, origin) ||
+           is_own(origin, request_header(request, STR("host")));
+}
+
 bool cors_is_preflight(const struct cors *cors, const struct request *request)
 {
     return request->method == METHOD_OPTIONS &&

@@ -24,6 +24,13 @@ void cors_note(const struct cors *cors, const struct request *request, struct re
 /* The same as a handler_decorate_fn: cors is a const struct cors *. */
 void cors_decorate(const void *cors, const struct request *request, struct response *r);
 
+/*
+ * May the page that sends this change something? A browser keeps answers from pages that may not read
+ * them, but sends some requests all the same, such as forms. False for an Origin that is not listed, if any
+ * are, and is not the service's own (the docs page).
+ */
+bool cors_may_write(const struct cors *cors, const struct request *request);
+
 /* Does a browser ask, for a page that may, whether it may send a request (a preflight)? */
 bool cors_is_preflight(const struct cors *cors, const struct request *request);
 

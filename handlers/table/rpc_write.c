@@ -169,8 +169,8 @@ void rpc_write(const struct rpc *rpc, struct call *call, struct worker *worker)
     struct error err;
 
     r.is_whole = true;
-    if (!read_request(&r, false, true) || !rpc_read_values(rpc, &r, false, &source) ||
-        !rpc_check_preferences(rpc, &r)) {
+    if (!table_check_origin(rpc->api, call, &r.fault) || !read_request(&r, false, true) ||
+        !rpc_read_values(rpc, &r, false, &source) || !rpc_check_preferences(rpc, &r)) {
         table_fail(call, &r.fault);
         return;
     }

@@ -109,6 +109,18 @@ bool table_check_profile(struct call *call, bool has_body, struct fault *fault)
     return true;
 }
 
+bool table_check_origin(const struct table_api *api, const struct call *call, struct fault *fault)
+{
+    if (cors_may_write(&api->conf.cors, &call->request)) {
+        return true;
+    }
+    *fault = (struct fault){.http_status = 403,
+                            .code = "42501",
+                            .message = "pages of this origin may not write",
+                            .hint = "cors.origins in the configuration lists those that may"};
+    return false;
+}
+
 void table_note_profile(struct call *call, bool has_body)
 {
     struct str profile = profile_of(call, has_body);

@@ -62,6 +62,9 @@ bool table_check_profile(struct call *call, bool has_body, struct fault *fault);
 /* Say in Content-Profile which one it named, if it did. */
 void table_note_profile(struct call *call, bool has_body);
 
+/* May whoever sends this write? Return: false with *fault: 403 42501, for a page of an unlisted origin. */
+bool table_check_origin(const struct table_api *api, const struct call *call, struct fault *fault);
+
 /* --- read.c: one read of a table ----------------------------------------------------------------- */
 
 /* Answer GET or HEAD of a table. */

@@ -91,7 +91,8 @@ static bool read_write_request(struct write *w)
     const struct request *request = &w->call->request;
     struct arena *arena = &w->call->arena;
 
-    if (!table_check_profile(w->call, true, &w->fault) ||
+    if (!table_check_origin(w->api, w->call, &w->fault) ||
+        !table_check_profile(w->call, true, &w->fault) ||
         !parse_query(request->query, &conf, arena, &w->tree, &w->fault)) {
         return false;
     }

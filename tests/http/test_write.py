@@ -601,6 +601,19 @@ def test_triggers_write_other_tables(shop):
     assert shop.sql("SELECT what FROM log") == [("a",)]
 
 
+def test_pages_that_may_not_read_do_not_write(serve):
+    server = serve({**config(), "cors": {"origins": ["https://shop.example"]}}, SCHEMA)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}  # which needs no preflight
+    for origin, status in ((None, 201), ("https://shop.example", 201), ("http://gantry.test", 201),
+                           ("https://evil.example", 403), ("null", 403), ("", 403)):
+        headers = form if origin is None else {**form, "Origin": origin}
+        assert server.request("POST", "/api/authors", headers, b"name=a").status == status
+        answer = server.request("POST", "/api/rpc/next_author", headers, b"name=b")
+        assert answer.status == (200 if status == 201 else 403)
+    assert server.sql("SELECT count(*) FROM authors") == [(6,)]
+    assert server.get("/api/authors", {"Origin": "https://evil.example"}).status == 200
+
+
 # --- views and what is no table --------------------------------------------------------------------------------
 
 

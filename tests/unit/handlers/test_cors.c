@@ -214,6 +214,39 @@ static void what_a_table_allows(void **state)
     }
 }
 
+static void who_may_write(void **state)
+{
+    static const struct {
+        const struct cors *cors;
+        const char *origin;
+        const char *host;
+        bool may;
+    } cases[] = {
+        {&any, NULL, NULL, true},
+        {&any, "https://anywhere.example", NULL, true},
+        {&listed, NULL, "x", true},
+        {&listed, "https://shop.example", "x", true},
+        {&listed, "https://evil.example", "x", false},
+        {&listed, "http://127.0.0.1:80", "127.0.0.1:80", true},
+        {&listed, "http://127.0.0.1:81", "127.0.0.1:80", false},
+        {&listed, "127.0.0.1:80", "127.0.0.1:80", false},
+        {&listed, "null", "x", false},
+        {&listed, "http://", "", false},
+        {&listed, "http://", NULL, false},
+        {&listed, "", "x", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        request(METHOD_POST, cases[i].origin, NULL, NULL);
+        if (cases[i].host != NULL) {
+            headers[call.request.headers_count++] =
+                (struct header){STR("Host"), str_of(cases[i].host)};
+        }
+        assert_int_equal(cors_may_write(cases[i].cors, &call.request), cases[i].may);
+    }
+}
+
 static enum options_query find_query(const void *user, struct call *asked, struct str name)
 {
     (void)user;
@@ -294,6 +327,7 @@ int main(void)
         TEST(those_on_the_list),
         TEST(those_who_are_not),
         TEST(every_answer),
+        TEST(who_may_write),
         TEST(which_are_preflights),
         TEST(what_a_preflight_says),
         TEST(headers_that_are_none),
