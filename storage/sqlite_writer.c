@@ -61,6 +61,15 @@ static void forget_inner_schema(struct connection *c)
     }
 }
 
+/* It is everybody's now. If the group has changed the schema once more since, nobody will ask for it. */
+static void publish_inner_schema(struct connection *c)
+{
+    if (c->has_inner_schema) {
+        schema_publish(c->db, c->schema);
+        c->has_inner_schema = false;
+    }
+}
+
 /*
  * Have pages of the open transaction gone to the WAL already, for want of memory? Then a part of it must not
  * be undone and the rest be committed. When such a page has changed once more, SQLite writes it where it
@@ -97,7 +106,7 @@ static int commit_transaction(struct connection *c)
 
     writer_note_failure(c, code);
     if (code == SQLITE_OK) {
-        c->has_inner_schema = false;
+        publish_inner_schema(c);
         c->has_committed = true;
         writes_note_commit(c->db, c->is_group ? c->group_changes : 1, clock_now_ns() - begun_ns);
     } else {

@@ -347,6 +347,54 @@ static void test_readers_beside_the_writer(void **state)
     connection_close(traffic[1].c);
 }
 
+static uint32_t newest_version(const struct fixture *f)
+{
+    const struct schema *newest = schema_get(f->db);
+    uint32_t version = newest->version;
+
+    schema_unref(newest);
+    return version;
+}
+
+/* Return: the version of the schema that the change was told. */
+static uint32_t change(struct fixture *f, const char *sql, bool keep)
+{
+    struct reading reading;
+    uint32_t version;
+
+    assert_on_worker();
+    assert_int_equal(connection_change_begin(f->writer, NULL, &reading, &f->err), STATUS_OK);
+    version = reading.schema->version;
+    expect_rows(f, f->writer, sql, "[]");
+    assert_int_equal(connection_change_end(f->writer, keep, &f->err), STATUS_OK);
+    return version;
+}
+
+/* What a change finds is the newest for everybody as soon as it is committed, and not before. */
+static void test_the_schema_of_changes(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t before = newest_version(f);
+
+    assert_int_equal(change(f, "CREATE TABLE u(x)", true), before);
+    assert_int_equal(newest_version(f), before); /* nobody has looked yet */
+    assert_int_equal(change(f, "DELETE FROM u", true), before + 1);
+    assert_int_equal(newest_version(f), before + 1);
+
+    connection_group_begin(f->writer);
+    assert_int_equal(change(f, "CREATE TABLE v(x)", true), before + 1);
+    assert_int_equal(change(f, "DELETE FROM v", true), before + 2);
+    assert_int_equal(newest_version(f), before + 1);
+    assert_true(connection_group_end(f->writer));
+    assert_int_equal(newest_version(f), before + 2);
+
+    connection_group_begin(f->writer);
+    assert_int_equal(change(f, "CREATE TABLE w(x)", false), before + 2);
+    assert_int_equal(change(f, "DELETE FROM v", true), before + 2);
+    assert_true(connection_group_end(f->writer));
+    assert_int_equal(newest_version(f), before + 2);
+}
+
 static int setup(void **state)
 {
     static struct fixture f;
@@ -378,6 +426,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_settings, setup, teardown),
         cmocka_unit_test_setup_teardown(test_out_of_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_readers_beside_the_writer, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_schema_of_changes, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, library_setup, NULL);
