@@ -15,6 +15,7 @@ struct step {
     struct statement_info info; /* zeroed: it does not prepare, which has been reported */
     size_t *binding;            /* parameter i of it takes value binding[i] of the request */
     enum sql_no_rows no_rows;   /* not BY_USE, once it is made */
+    bool is_kept;               /* later steps use values of it */
 };
 
 /* A value of a step's first row that later steps use. */

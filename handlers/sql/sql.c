@@ -294,25 +294,18 @@ static enum status bind_names(struct making *m)
 
 /* --- what several steps are --------------------------------------------------------------- */
 
-static bool is_kept(const struct sql_route *route, size_t step)
-{
-    for (size_t i = 0; i < route->kept_count; i++) {
-        if (route->kept[i].step == step) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* One statement is a change, or a snapshot, by itself: unless it is undone for having found nothing. */
 static void settle_steps(struct sql_route *route)
 {
     route->is_unit = route->steps_count > 1;
+    for (size_t i = 0; i < route->kept_count; i++) {
+        route->steps[route->kept[i].step].is_kept = true;
+    }
     for (size_t i = 0; i < route->steps_count; i++) {
         struct step *step = &route->steps[i];
 
         if (step->no_rows == SQL_NO_ROWS_BY_USE) {
-            step->no_rows = is_kept(route, i) ? SQL_NO_ROWS_NOT_FOUND : SQL_NO_ROWS_CONTINUE;
+            step->no_rows = step->is_kept ? SQL_NO_ROWS_NOT_FOUND : SQL_NO_ROWS_CONTINUE;
         }
         route->is_unit = route->is_unit || step->no_rows != SQL_NO_ROWS_CONTINUE;
     }

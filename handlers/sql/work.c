@@ -250,8 +250,8 @@ static bool check_columns(const struct work *w, const struct schema *schema)
     if (atomic_load_explicit(route->checked, memory_order_relaxed) == schema->version) {
         return true;
     }
-    for (size_t i = 0; i < route->kept_count; i++) {
-        if (check_step(w, route->kept[i].step, &err) != STATUS_OK) {
+    for (size_t i = 0; i < route->steps_count; i++) {
+        if (route->steps[i].is_kept && check_step(w, i, &err) != STATUS_OK) {
             call_fail_error(w->call, &err);
             return false;
         }
