@@ -285,6 +285,13 @@ static int file_read(sqlite3_file *file, void *data, int size, sqlite3_int64 off
                              : handle->real->pMethods->xRead(handle->real, data, size, offset);
 }
 
+static void tell_watch(enum fault_moment moment)
+{
+    if (faults.watch != NULL) {
+        faults.watch(faults.watch_user, moment);
+    }
+}
+
 static int write_through(struct handle *handle, const void *data, int size, sqlite3_int64 offset)
 {
     int code = handle->real->pMethods->xWrite(handle->real, data, size, offset);
@@ -312,6 +319,7 @@ static int file_write(sqlite3_file *file, const void *data, int size, sqlite3_in
         code = SQLITE_IOERR; /* the disk below is broken in earnest */
     }
     unlock();
+    tell_watch(FAULT_AFTER_WRITE);
     return code;
 }
 
@@ -332,6 +340,7 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
         }
     }
     unlock();
+    tell_watch(FAULT_AFTER_WRITE);
     return code;
 }
 
@@ -354,13 +363,6 @@ static void make_durable(struct node *node)
     if (node->syncs_folder) {
         node->syncs_folder = false;
         sync_folder();
-    }
-}
-
-static void tell_watch(enum fault_moment moment)
-{
-    if (faults.watch != NULL) {
-        faults.watch(faults.watch_user, moment);
     }
 }
 

@@ -59,10 +59,11 @@ void fault_disarm(void);
 unsigned fault_struck(void);
 unsigned fault_count(enum fault_call call);
 
-enum fault_moment { FAULT_BEFORE_SYNC, FAULT_AFTER_SYNC };
+enum fault_moment { FAULT_BEFORE_SYNC, FAULT_AFTER_SYNC, FAULT_AFTER_WRITE };
 typedef void (*fault_watch_fn)(void *user, enum fault_moment moment);
 
-/* Call watch around each sync, from inside SQLite: it must not use that connection. NULL: no more. */
+/* Call watch around each sync and after each write or truncation, from inside SQLite: it must not use
+ * that connection. NULL: no more. */
 void fault_watch(fault_watch_fn watch, void *user);
 
 /* What became of the writes since the last sync */
