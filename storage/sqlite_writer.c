@@ -98,22 +98,22 @@ static enum status begin_transaction(struct connection *c, struct error *err)
     return code == SQLITE_OK ? STATUS_OK : failure(c, code, err);
 }
 
-/* Return: a SQLite code. Afterwards no transaction is open. */
-static int commit_transaction(struct connection *c)
+/* Afterwards no transaction is open. */
+static enum status commit_transaction(struct connection *c, struct error *err)
 {
     int64_t begun_ns = clock_now_ns();
     int code = sqlite_run_own(c, OWN_COMMIT, NULL);
 
-    writer_note_failure(c, code);
-    if (code == SQLITE_OK) {
-        publish_inner_schema(c);
-        c->has_committed = true;
-        writes_note_commit(c->db, c->is_group ? c->group_changes : 1, clock_now_ns() - begun_ns);
-    } else {
+    if (code != SQLITE_OK) {
+        enum status status = failure(c, code, err); /* before SQLite has other words */
         sqlite_rollback(c);
         forget_inner_schema(c);
+        return status;
     }
-    return code;
+    publish_inner_schema(c);
+    c->has_committed = true;
+    writes_note_commit(c->db, c->is_group ? c->group_changes : 1, clock_now_ns() - begun_ns);
+    return STATUS_OK;
 }
 
 /* --- changes ------------------------------------------------------------------------------------ */
@@ -186,20 +186,25 @@ static enum status check_change(struct connection *c, struct error *err)
     return check_references(c, err);
 }
 
+static enum status release(struct connection *c, struct error *err)
+{
+    int code = sqlite_run_own(c, OWN_RELEASE, NULL);
+
+    return code == SQLITE_OK ? STATUS_OK : failure(c, code, err);
+}
+
 static enum status keep(struct connection *c, struct error *err)
 {
     enum status status = check_change(c, err);
-    int code;
 
     if (status == STATUS_OK) {
         status = stop_check(c, err);
     }
+    if (status == STATUS_OK) {
+        status = c->is_group ? release(c, err) : commit_transaction(c, err);
+    }
     if (status != STATUS_OK) {
         return status;
-    }
-    code = c->is_group ? sqlite_run_own(c, OWN_RELEASE, NULL) : commit_transaction(c);
-    if (code != SQLITE_OK) {
-        return failure(c, code, err);
     }
     c->is_change = false;
     c->group_changes += c->is_group ? 1 : 0;
@@ -351,9 +356,10 @@ bool connection_group_is_full(const struct connection *c)
 bool connection_group_end(struct connection *c)
 {
     bool is_kept = !c->has_lost_group;
+    struct error err;
 
     if (is_kept && !sqlite3_get_autocommit(c->handle)) {
-        is_kept = commit_transaction(c) == SQLITE_OK;
+        is_kept = commit_transaction(c, &err) == STATUS_OK; /* each will find out by itself why */
     }
     if (!is_kept) {
         writes_note_lost_group(c->db);
