@@ -424,8 +424,24 @@ void history_init(struct history *h)
     history_open(h);
 }
 
+void history_hold(struct history *h)
+{
+    struct reading reading;
+
+    assert_on_worker();
+    if (h->is_held) {
+        connection_read_end(h->f.reader);
+    } else {
+        assert_int_equal(connection_read_begin(h->f.reader, NULL, &reading, &h->f.err), STATUS_OK);
+    }
+    h->is_held = !h->is_held;
+}
+
 void history_close(struct history *h)
 {
+    if (h->is_held) {
+        history_hold(h);
+    }
     connection_close(h->f.reader);
     connection_close(h->f.writer);
     database_close(h->f.db);

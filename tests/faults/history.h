@@ -34,6 +34,7 @@ struct history {
     uint64_t failed[HISTORY_STATES_MAX]; /* with a change that failed since something was settled */
     unsigned failed_count;
     unsigned lost_groups;
+    bool is_held;        /* the reader keeps a snapshot */
     bool expects_breaks; /* do not tell what is wrong with what a cut left: a control run */
 };
 
@@ -79,6 +80,9 @@ bool history_may_be(const struct history *h, uint64_t digest);
 
 /* A look at all rows, through the real reader. */
 enum status history_read(struct history *h);
+
+/* Let the reader take a snapshot that holds back checkpoints, or give up the one it has. */
+void history_hold(struct history *h);
 
 /* Close the writer and the reader as they are. */
 void history_close(struct history *h);

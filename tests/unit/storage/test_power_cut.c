@@ -76,6 +76,9 @@ static void make_some(struct random *random)
     for (int i = 0; i < made; i++) {
         assert_int_equal(statuses[i], history_is_guilty(first + i) ? STATUS_CONSTRAINT : STATUS_OK);
     }
+    if (random_below(random, 10) == 0) {
+        history_hold(&history);
+    }
     if (random_below(random, 20) == 0) {
         history_checkpoint(&history, random_below(random, 2) == 0);
     }
