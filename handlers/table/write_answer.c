@@ -153,13 +153,18 @@ static void note_location(struct write *w)
     }
 }
 
-/* Of a representation of one row, for the If-Match of the next write. */
+/*
+ * Of a representation of one row, for the If-Match of the next write. Not of PUT, where it would say that the
+ * row is what was sent, to the byte (RFC 9110, 9.3.4), nor of what is gone.
+ */
 static void note_etag(struct write *w)
 {
+    enum method method = w->call->request.method;
     struct str row = buf_str(&w->call->response.body);
     char etag[ETAG_SIZE] = "W/\"\"";
 
-    if (w->shown != 1 || w->accept.media != ACCEPT_JSON || w->accept.strips_nulls || row.size < 2) {
+    if ((method != METHOD_POST && method != METHOD_PATCH) || w->shown != 1 ||
+        w->accept.media != ACCEPT_JSON || w->accept.strips_nulls || row.size < 2) {
         return;
     }
     if (row.at[0] == '[') {

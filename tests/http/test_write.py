@@ -731,6 +731,24 @@ def test_a_match_of_what_is_shown_beside_the_row(shop):
     assert match(shop, "PATCH", target, tag, {"stars": 7}).status == 412
 
 
+def test_the_row_that_was_written_has_a_tag(shop):
+    made = post(shop, "books", {"title": "New"}, "return=representation")
+    tag = made.header("etag")
+    assert shop.get("/api/books?id=eq.4", {"If-None-Match": tag}).status == 304
+    changed = shop.request("PATCH", "/api/books?id=eq.4&select=id,stars",
+                           {**FULL, "If-Match": tag, "Accept": OBJECT}, {"stars": 4})
+    assert changed.json() == {"id": 4, "stars": 4}
+    tag = changed.header("etag")
+    assert match(shop, "PATCH", "books?id=eq.4&select=id,stars", tag, {"stars": 5}).status == 204
+    assert match(shop, "PATCH", "books?id=eq.4&select=id,stars", tag, {"stars": 6}).status == 412
+    for answer in (write(shop, "PUT", "books?id=eq.4", {"id": 4, "title": "N"}, "return=representation"),
+                   write(shop, "PATCH", "books?id=lt.4", {"stars": 1}, "return=representation"),
+                   write(shop, "DELETE", "books?id=eq.4", None, "return=representation"),
+                   post(shop, "books", {"title": "New"})):
+        assert answer.status < 300
+        assert answer.header("etag") is None
+
+
 def test_a_match_of_anything(shop):
     assert match(shop, "PATCH", "books?id=gt.1", "*", {"stars": 5}).status == 204
     assert match(shop, "PATCH", "books?id=gt.1", tag_of(shop, "books?id=eq.2"), {"stars": 6}).status == 412
@@ -790,6 +808,19 @@ def test_many_rows(shop):
     assert answer.status == 201
     assert answer.json() == rows
     assert shop.sql("SELECT count(*) FROM books") == [(2003,)]
+
+
+def test_an_answer_that_is_too_large_undoes_the_write(serve):
+    server = serve({**config(), "limits": {"response_bytes": 2048}}, SCHEMA)
+    rows = [{"name": "n" * 100} for _ in range(100)]
+    assert_problem(post(server, "authors", rows, "return=representation"), 500, ("54000", "result_too_large"))
+    assert server.sql("SELECT count(*) FROM authors") == [(0,)]
+    assert_empty(post(server, "authors", rows), 201)
+    assert_problem(write(server, "PATCH", "authors?id=gt.0", {"name": "m" * 100}, "return=representation"),
+                   500, ("54000", "result_too_large"))
+    assert_problem(write(server, "DELETE", "authors?id=gt.0&select=*,books(id)", None, "return=representation"),
+                   500, ("54000", "result_too_large"))
+    assert server.sql("SELECT DISTINCT name FROM authors") == [("n" * 100,)]
 
 
 # --- named queries that write --------------------------------------------------------------------------------------
