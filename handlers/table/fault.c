@@ -58,3 +58,20 @@ void fault_hint(struct fault *fault, struct arena *arena, const char *format, ..
     fault->hint = format_text(arena, format, args);
     va_end(args);
 }
+
+static bool keep_text(const char **text, struct arena *arena)
+{
+    if (*text != NULL) {
+        *text = arena_copy(arena, str_of(*text));
+        return *text != NULL;
+    }
+    return true;
+}
+
+void fault_keep(struct fault *fault, struct arena *arena)
+{
+    if (!keep_text(&fault->message, arena) || !keep_text(&fault->details, arena) ||
+        !keep_text(&fault->hint, arena)) {
+        (void)fault_no_memory(fault); /* says false */
+    }
+}

@@ -36,6 +36,9 @@ void fault_details(struct fault *fault, struct arena *arena, const char *format,
 void fault_hint(struct fault *fault, struct arena *arena, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* The arena of its texts is about to end: let them lie in that one. Without memory it becomes that. */
+void fault_keep(struct fault *fault, struct arena *arena);
+
 /* 503 "53200": always false. */
 bool fault_no_memory(struct fault *fault);
 

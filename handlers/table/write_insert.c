@@ -138,6 +138,9 @@ static bool each_row(struct insertion *in, bool (*row)(struct insertion *in))
     for (uint64_t i = 0; i < w->payload.rows && is_ok; i++) {
         arena_init(&in->arena, in->first, ROW_ARENA_SIZE, in->arena_max);
         is_ok = write_next_values(w, in->cells, &in->arena, in->statement.values) && row(in);
+        if (!is_ok) { /* its words may be about the row, and lie with it */
+            fault_keep(&w->fault, &w->call->arena);
+        }
         arena_fini(&in->arena);
     }
     return is_ok;

@@ -227,6 +227,13 @@ def test_bad_bodies(shop, body, headers, code):
     assert shop.sql("SELECT count(*) FROM books") == [(3,)]
 
 
+def test_what_is_wrong_with_a_large_row_is_said(shop):
+    long = "x" * 5000  # more than the first room for a row
+    for method, target in (("POST", "authors"), ("PUT", "authors?id=eq.1")):
+        problem = assert_problem(write(shop, method, target, [{"name": long, "id": "y" * 3000}]), 400, "22P02")
+        assert problem["message"].startswith('invalid input syntax for type integer: "yyy')
+
+
 def test_columns_chooses_keys(shop):
     answer = post(shop, 'books?columns="title",stars&select=title,stars',
                   [{"title": "a", "nope": 1}, {"title": "b", "stars": 4, "isbn": "zz"}],
