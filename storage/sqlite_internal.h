@@ -128,6 +128,7 @@ struct connection {
     bool has_flushed;      /* the rows of the statement that runs: some of them */
     bool has_volatile;     /* the authorizer has seen such a function since it was set to false */
     bool is_change;        /* a writer between connection_change_begin and _end */
+    bool has_savepoint;    /* of the change that is open: it is not the transaction's first */
     bool is_group;         /* a writer between connection_group_begin and _end */
     bool has_lost_group;   /* the group's transaction is gone, with changes that were kept */
     bool has_inner_schema; /* schema was read inside of a change that is not committed */

@@ -1,7 +1,7 @@
 /*
  * Writing. A change is one or several statements, all of which count or none. Alone it is a
- * transaction: BEGIN IMMEDIATE, the statements, COMMIT, one fsync. In a group it is a savepoint inside
- * the group's transaction, and all of the group's changes share that COMMIT and that fsync.
+ * transaction: BEGIN IMMEDIATE, the statements, COMMIT, one fsync. In a group all changes share one
+ * transaction, that COMMIT and that fsync; each but the first is a savepoint inside of it.
  *
  * What can go wrong inside of a change, what SQLite leaves of it, and what becomes of the group:
  *
@@ -118,6 +118,15 @@ static enum status commit_transaction(struct connection *c, struct error *err)
 
 /* --- changes ------------------------------------------------------------------------------------ */
 
+/* The first change needs no savepoint: without it nothing is left to keep. */
+static enum status save(struct connection *c, struct error *err)
+{
+    int code = sqlite_run_own(c, OWN_SAVE, NULL);
+
+    c->has_savepoint = code == SQLITE_OK;
+    return code == SQLITE_OK ? STATUS_OK : failure(c, code, err);
+}
+
 static enum status enter(struct connection *c, struct error *err)
 {
     enum status status = writes_check(c->db, err);
@@ -130,10 +139,8 @@ static enum status enter(struct connection *c, struct error *err)
     }
     if (sqlite3_get_autocommit(c->handle)) {
         status = begin_transaction(c, err);
-    }
-    if (status == STATUS_OK && c->is_group) {
-        int code = sqlite_run_own(c, OWN_SAVE, NULL);
-        status = code == SQLITE_OK ? STATUS_OK : failure(c, code, err);
+    } else {
+        status = save(c, err);
     }
     if (status == STATUS_OK) {
         c->is_change = true;
@@ -141,21 +148,23 @@ static enum status enter(struct connection *c, struct error *err)
     return status;
 }
 
+/* Return: is the rest of the transaction as it was before the change? */
+static bool roll_back_to(struct connection *c)
+{
+    return c->has_savepoint && !sqlite3_get_autocommit(c->handle) && !has_spilled(c, false) &&
+           sqlite_run_own(c, OWN_ROLLBACK_TO, NULL) == SQLITE_OK &&
+           sqlite_run_own(c, OWN_RELEASE, NULL) == SQLITE_OK;
+}
+
 /* The change has not happened. */
 static void undo(struct connection *c)
 {
+    if (!roll_back_to(c)) {
+        sqlite_rollback(c);
+        c->has_lost_group = c->is_group && c->group_changes > 0;
+    }
     c->is_change = false;
-    if (c->is_group && !sqlite3_get_autocommit(c->handle) &&
-        (has_spilled(c, false) || sqlite_run_own(c, OWN_ROLLBACK_TO, NULL) != SQLITE_OK ||
-         sqlite_run_own(c, OWN_RELEASE, NULL) != SQLITE_OK)) {
-        sqlite_rollback(c);
-    }
-    if (!c->is_group) {
-        sqlite_rollback(c);
-    }
-    if (c->is_group && sqlite3_get_autocommit(c->handle)) {
-        c->has_lost_group = c->group_changes > 0;
-    }
+    c->has_savepoint = false;
     forget_inner_schema(c);
 }
 
@@ -188,9 +197,13 @@ static enum status check_change(struct connection *c, struct error *err)
 
 static enum status release(struct connection *c, struct error *err)
 {
-    int code = sqlite_run_own(c, OWN_RELEASE, NULL);
+    int code = c->has_savepoint ? sqlite_run_own(c, OWN_RELEASE, NULL) : SQLITE_OK;
 
-    return code == SQLITE_OK ? STATUS_OK : failure(c, code, err);
+    if (code != SQLITE_OK) {
+        return failure(c, code, err);
+    }
+    c->has_savepoint = false;
+    return STATUS_OK;
 }
 
 static enum status keep(struct connection *c, struct error *err)
