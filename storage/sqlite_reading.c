@@ -118,49 +118,46 @@ static void publish_ours(struct connection *c)
     }
 }
 
+/* c->schema becomes the newest known, if that is of this version; else it is NULL. */
+static bool take_newest(struct connection *c, uint32_t version)
+{
+    const struct schema *newest = schema_get(c->db);
+
+    schema_unref(c->schema);
+    c->schema = NULL;
+    if (newest->version != version) {
+        schema_unref(newest);
+        return false;
+    }
+    c->schema = newest;
+    return true;
+}
+
 /* The schema of the open snapshot: the connection's own, the newest known, or read now. */
 static enum status find_schema(struct connection *c, bool is_fresh, struct error *err)
 {
-    const struct schema *newest;
-
     if (c->schema != NULL && c->schema->version == c->look.schema_version) {
         if (is_fresh) {
             publish_ours(c);
         }
         return STATUS_OK;
     }
-    schema_unref(c->schema);
-    c->schema = NULL;
-    newest = schema_get(c->db);
-    if (newest->version == c->look.schema_version) {
-        c->schema = newest;
-        return STATUS_OK;
-    }
-    schema_unref(newest);
-    return schema_read(c, &c->schema, err);
+    return take_newest(c, c->look.schema_version) ? STATUS_OK : schema_read(c, &c->schema, err);
 }
 
 enum status reading_find_schema(struct connection *c, struct error *err)
 {
     int64_t version = 0;
     int code = sqlite_run_own(c, OWN_VERSION, &version);
-    const struct schema *newest;
     enum status status;
 
     if (code != SQLITE_OK) {
         return sqlite_failure(c, code, err);
     }
-    if (c->schema != NULL && c->schema->version == (uint32_t)version) {
+    if ((c->schema != NULL && c->schema->version == (uint32_t)version) ||
+        take_newest(c, (uint32_t)version)) {
         return STATUS_OK;
     }
-    schema_unref(c->schema);
-    c->schema = NULL;
-    newest = schema_get(c->db);
-    if (newest->version == (uint32_t)version) {
-        c->schema = newest;
-        return STATUS_OK;
-    }
-    schema_unref(newest);
     status = schema_load(c, &c->schema, err);
     c->has_inner_schema = status == STATUS_OK;
     return status;
