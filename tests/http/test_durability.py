@@ -105,3 +105,24 @@ def test_what_waits_together_is_committed_together(serve):
     metrics = server.get("/metrics").body.decode()
     assert "gantry_changes_total 32" in metrics
     assert 'gantry_commits_total{changes="17-32"} 1' in metrics
+
+
+def test_the_deadline_never_denies_what_was_written(serve):
+    """
+    A deadline may pass behind the statement, while its answer is being made: then what was written counts, and
+    only its own work can say so. Wherever the deadline falls, a 504 means that nothing is there.
+    """
+    deadlines = range(20, 400, 10)
+    server = serve(schema=SCHEMA, config={
+        "database": {"write": True}, "limits": {"response_bytes": 32000000},
+        "routes": ROUTES + [
+            {"method": "POST", "path": f"/within/{ms}", "result": "row", "deadline_ms": ms,
+             "sql": "INSERT INTO log(text) VALUES (:text) "
+                    "RETURNING id, hex(randomblob(3000000)) AS noise",
+             "params": {"text": {"type": "string"}}} for ms in deadlines]})
+    answers = {ms: server.post(f"/within/{ms}", json.dumps({"text": str(ms)}).encode(),
+                               {"Content-Type": "application/json", "Accept-Encoding": "gzip"}).status
+               for ms in deadlines}
+    assert log(server, "the last one").status == 201  # all that was begun is over
+    written = {int(text) for (text,) in server.sql("SELECT text FROM log WHERE text < 'a'")}
+    assert written == {ms for ms, status in answers.items() if status == 201}
