@@ -31,13 +31,14 @@ static void note_wal(struct connection *c, unsigned pages)
     }
 }
 
-/* Called by SQLite after each commit, when its lock has been released. */
+/* Called by SQLite after each commit of something, when its lock has been released. */
 static int on_commit(void *context, sqlite3 *handle, const char *name, int pages)
 {
     struct connection *c = context;
 
     (void)handle;
     (void)name;
+    c->has_committed = true;
     note_wal(c, (unsigned)pages);
     return SQLITE_OK;
 }

@@ -111,7 +111,6 @@ static enum status commit_transaction(struct connection *c, struct error *err)
         return status;
     }
     publish_inner_schema(c);
-    c->has_committed = true;
     writes_note_commit(c->db, c->is_group ? c->group_changes : 1, clock_now_ns() - begun_ns);
     return STATUS_OK;
 }

@@ -295,6 +295,34 @@ static void test_no_write_after_a_failed_sync(void **state)
     expect_rows(f, f->reader, "SELECT n FROM t ORDER BY id", "[{\"n\":5},{\"n\":2}]");
 }
 
+static uint64_t checkpoints(struct fixture *f)
+{
+    struct writes writes;
+
+    connection_rest(f->writer, true, false);
+    database_writes(f->db, &writes);
+    return histogram_count(&writes.checkpoint) + writes.checkpoint_failures;
+}
+
+/* A COMMIT of nothing is none: see sqlite_checkpoint.c for what a checkpoint too many can do. */
+static void test_no_checkpoint_without_a_commit(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_on_worker();
+    expect_rows(f, f->writer, "UPDATE t SET n = 5 WHERE id = 1", "[]");
+    assert_int_equal(checkpoints(f), 1);
+    assert_int_equal(checkpoints(f), 1);
+    expect_rows(f, f->writer, "UPDATE t SET n = 6 WHERE id = 100", "[]");
+    assert_int_equal(checkpoints(f), 1);
+    connection_group_begin(f->writer);
+    expect_failure(f, f->writer, "INSERT INTO t(a) VALUES ('one')", STATUS_CONSTRAINT);
+    assert_true(connection_group_end(f->writer));
+    assert_int_equal(checkpoints(f), 1);
+    expect_rows(f, f->writer, "UPDATE t SET n = 6 WHERE id = 1", "[]");
+    assert_int_equal(checkpoints(f), 2);
+}
+
 /* Readers beside the writer, each on its thread: nobody waits, nobody sees half a transaction. */
 struct traffic {
     struct fixture *f;
@@ -424,6 +452,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_short_lock_is_waited_for, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cancelled_during_commit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_write_after_a_failed_sync, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_checkpoint_without_a_commit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_settings, setup, teardown),
         cmocka_unit_test_setup_teardown(test_out_of_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_readers_beside_the_writer, setup, teardown),
