@@ -35,11 +35,16 @@
 
 /* --- transactions ----------------------------------------------------------------------------- */
 
-/* After some failures nothing may be written any more. */
+/*
+ * After some failures nothing may be written any more. A virtual table that finds its own content wrong, as
+ * FTS5 does if its index does not fit the rows, has nothing to say about the file.
+ */
 void writer_note_failure(struct connection *c, int code)
 {
     if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
         writes_stop(c->db, WRITES_STOPPED_SYNC);
+    } else if (code == SQLITE_CORRUPT_VTAB) {
+        return;
     } else if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB) {
         writes_stop(c->db, WRITES_STOPPED_CORRUPT);
     }

@@ -295,6 +295,22 @@ static void test_no_write_after_a_failed_sync(void **state)
     expect_rows(f, f->reader, "SELECT n FROM t ORDER BY id", "[{\"n\":5},{\"n\":2}]");
 }
 
+/*
+ * What a virtual table calls corrupt is its own content, such as an index that does not fit its rows: the
+ * statement fails, the file is well.
+ */
+static void test_a_broken_index_stops_nobody_else(void **state)
+{
+    struct fixture *f = *state;
+
+    expect_rows(f, f->writer,
+                "CREATE VIRTUAL TABLE words USING fts5(a, content=t, content_rowid=id)", "[]");
+    expect_failure(f, f->writer, "INSERT INTO words(words, rank) VALUES ('integrity-check', 1)",
+                   STATUS_CORRUPT);
+    assert_null(database_writes_stopped(f->db));
+    expect_rows(f, f->writer, "UPDATE t SET n = 5 WHERE id = 1", "[]");
+}
+
 static uint64_t checkpoints(struct fixture *f)
 {
     struct writes writes;
@@ -452,6 +468,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_short_lock_is_waited_for, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cancelled_during_commit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_write_after_a_failed_sync, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_broken_index_stops_nobody_else, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_checkpoint_without_a_commit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_settings, setup, teardown),
         cmocka_unit_test_setup_teardown(test_out_of_memory, setup, teardown),
