@@ -19,16 +19,23 @@ void arena_init(struct arena *a, void *first, size_t size, size_t heap_max)
     *a = (struct arena){.at = first, .left = size, .heap_left = heap_max};
 }
 
-void arena_fini(struct arena *a)
+void arena_rewind(struct arena *a, const struct arena *before)
 {
     struct arena_block *block = a->blocks;
 
-    while (block != NULL) {
+    while (block != before->blocks) {
         struct arena_block *next = block->next;
         mem_free(block);
         block = next;
     }
-    *a = (struct arena){0};
+    *a = *before;
+}
+
+void arena_fini(struct arena *a)
+{
+    static const struct arena none;
+
+    arena_rewind(a, &none);
 }
 
 static void *grow(struct arena *a, size_t size)

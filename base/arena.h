@@ -27,6 +27,9 @@ void arena_init(struct arena *a, void *first, size_t size, size_t heap_max);
 /* Free every heap block. A zeroed arena is fine. */
 void arena_fini(struct arena *a);
 
+/* Free what was allocated since the arena was as before says, a copy of it. */
+void arena_rewind(struct arena *a, const struct arena *before);
+
 /* size bytes aligned for any type, not cleared. Return: NULL if out of memory or over the bound. */
 NODISCARD void *arena_alloc(struct arena *a, size_t size);
 

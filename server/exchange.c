@@ -158,14 +158,17 @@ void exchange_seal(struct exchange *ex)
 
 /* --- on the worker ------------------------------------------------------------------------ */
 
-/* It runs again, because what it did before does not count (pool/executor_group.c). */
-static void forget_answer(struct exchange *ex) ON_WORKER
+/* If it runs again, what it did before does not count (pool/executor_group.c). */
+static void begin_anew(struct exchange *ex) ON_WORKER
 {
+    if (ex->call.response.http_status == 0) {
+        ex->arena_before = ex->call.arena;
+        return;
+    }
     mhd_response_destroy(ex->task_answer);
     ex->task_answer = NULL;
-    if (ex->call.response.http_status != 0) {
-        response_reset(&ex->call.response);
-    }
+    response_reset(&ex->call.response);
+    arena_rewind(&ex->call.arena, &ex->arena_before);
 }
 
 static void work(struct task *task, struct worker *worker)
@@ -174,7 +177,7 @@ static void work(struct task *task, struct worker *worker)
     const struct handler *handler = ex->route->handler;
 
     assert_on_worker();
-    forget_answer(ex);
+    begin_anew(ex);
     handler->work(handler, &ex->call, worker);
     if (ex->call.is_sent) {
         stream_finish(ex);

@@ -102,6 +102,7 @@ struct exchange {
 
     /* The worker's until the completion has been taken, then the loop's */
     struct task task;
+    struct arena arena_before; /* call.arena, before the task ran */
     struct completion completion;
     struct MHD_Response *task_answer; /* made by the worker */
     unsigned task_answer_status;

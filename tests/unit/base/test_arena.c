@@ -116,6 +116,37 @@ static void copies_are_terminated(void **state)
     arena_fini(&a);
 }
 
+/* Back to what it was: in the owner's block, and in one from the heap; with all that the heap may give. */
+static void rewound(void **state)
+{
+    max_align_t first[64];
+    struct arena a;
+
+    (void)state;
+    arena_init(&a, first, sizeof(first), 100000);
+    for (size_t used = 0; used < 20000; used += 5000) {
+        struct arena before;
+        char *kept = arena_alloc(&a, used + 16);
+        void *next;
+
+        assert_non_null(kept);
+        memset(kept, 'k', used + 16);
+        before = a;
+        next = arena_alloc(&a, 100);
+        for (int i = 0; i < 5; i++) {
+            arena_rewind(&a, &before);
+            assert_non_null(arena_alloc(&a, 3000));
+            assert_non_null(arena_alloc(&a, 50000));
+        }
+        arena_rewind(&a, &before);
+        if (before.left >= 112) {
+            assert_ptr_equal(arena_alloc(&a, 100), next);
+        }
+        assert_int_equal(kept[used + 15], 'k');
+    }
+    arena_fini(&a);
+}
+
 /* The n-th allocation fails, for every n: NULL, and the arena stays usable. */
 static void without_memory(void **state)
 {
@@ -152,6 +183,7 @@ int main(void)
         cmocka_unit_test(the_heap_gives_no_more_than_its_maximum),
         cmocka_unit_test(nothing_is_something_too),
         cmocka_unit_test(copies_are_terminated),
+        cmocka_unit_test(rewound),
         cmocka_unit_test(without_memory),
     };
 

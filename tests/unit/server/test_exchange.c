@@ -304,6 +304,84 @@ static void a_worker_makes_the_answer(void **state)
     as_main(executor_destroy, pool);
 }
 
+/* --- twice -------------------------------------------------------------------------------- */
+
+static unsigned groups;
+
+static void begin_group(void *local)
+{
+    (void)local;
+}
+
+static bool is_group_full(void *local)
+{
+    (void)local;
+    return false;
+}
+
+static bool lose_first(void *local)
+{
+    (void)local;
+    return ++groups > 1;
+}
+
+static void rest(void *local, bool is_idle, bool is_waited_for)
+{
+    (void)local;
+    (void)is_idle;
+    (void)is_waited_for;
+}
+
+static unsigned runs;
+
+/* Takes most of the arena. */
+static void greedy(const struct handler *handler, struct call *call, struct worker *worker)
+{
+    char *memory = arena_alloc(&call->arena, EXCHANGE_ARENA_MAX / 4 * 3);
+
+    (void)handler;
+    (void)worker;
+    assert_on_worker();
+    runs++;
+    response_header(&call->response, "X-Run", "%u", runs);
+    if (memory == NULL) {
+        call_fail(call, PROBLEM_UNAVAILABLE, NULL, "out of memory");
+        return;
+    }
+    memset(memory, 'x', EXCHANGE_ARENA_MAX / 4 * 3);
+    buf_printf(call_answer(call, 200, "text/plain"), "%u", runs);
+}
+
+/* Its group is lost: it runs once more, and finds the arena as it was before. */
+static void work_that_runs_twice(void **state)
+{
+    static const struct executor_group group = {
+        .begin = begin_group, .is_full = is_group_full, .end = lose_first, .rest = rest};
+    static const struct handler handler = {.kind = HANDLER_BLOCKING, .work = greedy};
+    const struct executor_conf conf = {
+        .name = "group", .threads = 1, .queue_max = 1, .group = &group};
+    struct executor *pool = NULL;
+    struct route route = {.handler = &handler};
+    struct exchange *ex;
+    const char *before;
+
+    (void)state;
+    assert_on_loop();
+    assert_int_equal(executor_create(&conf, &pool, NULL), STATUS_OK);
+    route.executor = pool;
+    ex = make_in(EXCHANGE_READY);
+    ex->route = &route;
+    before = arena_copy(&ex->call.arena, STR("the loop's"));
+    assert_int_equal(submit(ex, 0), STATUS_OK);
+    assert_ptr_equal(await(), ex);
+    assert_int_equal(runs, 2);
+    assert_int_equal(ex->task_answer_status, 200);
+    assert_int_equal(ex->task_answer_size, 1);
+    assert_string_equal(before, "the loop's");
+    bury(ex);
+    as_main(executor_destroy, pool);
+}
+
 static void work_that_is_never_run(void **state)
 {
     struct executor *pool = make_executor(1);
@@ -472,6 +550,7 @@ int main(void)
         cmocka_unit_test(every_answer_is_dressed),
         cmocka_unit_test(what_cannot_be_sent_becomes_a_problem),
         cmocka_unit_test(a_worker_makes_the_answer),
+        cmocka_unit_test(work_that_runs_twice),
         cmocka_unit_test(work_that_is_never_run),
         cmocka_unit_test(each_comes_home_to_its_own_loop),
         cmocka_unit_test(a_batch_of_two_loops),
