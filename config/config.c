@@ -149,7 +149,7 @@ static void check_tables_pool(struct config_reader *r, struct config *config)
 
     if (config->tables.pool != NULL && !config_pools_check(r, at, config, config->tables.pool)) {
         mem_free(config->tables.pool);
-        config->tables.pool = NULL;
+        config->tables.pool = config_copy(r, "read"); /* the rest is looked at with what is there */
     }
 }
 

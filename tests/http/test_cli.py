@@ -331,6 +331,8 @@ WRONG = {
     "pragma that writes": (route(sql="PRAGMA journal_mode = DELETE"), "$.routes[0].sql"),
     "load_extension": (route(sql="SELECT load_extension('x')"), "$.routes[0].sql"),
     "a pool that does not exist": (route(sql="SELECT 1", pool="raed"), "$.routes[0].pool"),
+    "a pool for tables that does not exist": ({"tables": {"pool": "raed"}}, "$.tables.pool"),
+    "the writer's pool for tables": ({"tables": {"pool": "write"}}, "$.tables.pool"),
     "a handler that does not exist": (route(handler="nothing"), "$.routes[0].handler"),
     "an unknown type": (route(sql="SELECT :a", params={"a": {"type": "date"}}),
                         "$.routes[0].params.a.type"),
