@@ -145,6 +145,16 @@ static bool is_of_schema(struct connection *c, const struct schema *schema, cons
     return table != NULL && table->is_view;
 }
 
+/* The schema that a plan is made for: a change may have found one that nobody else knows. Gives. */
+static const struct schema *schema_of_plans(struct connection *c)
+{
+    if (!c->has_inner_schema) {
+        return schema_get(c->db);
+    }
+    schema_ref(c->schema);
+    return c->schema;
+}
+
 /*
  * A table that the plan did not list: perhaps because it did not have to. Without a column it is asked
  * for where nothing but its rowid or the number of its rows counts, and then SQLite does not say that
@@ -153,7 +163,7 @@ static bool is_of_schema(struct connection *c, const struct schema *schema, cons
 static bool is_implied(struct connection *c, int action, const char *table, const char *column,
                        const char *within)
 {
-    const struct schema *schema = schema_get(c->db);
+    const struct schema *schema = schema_of_plans(c);
     bool is_nameless = column != NULL && column[0] == '\0';
     bool is_implied =
         schema != NULL && (is_of_schema(c, schema, within) || is_shadow(c, schema, table) ||

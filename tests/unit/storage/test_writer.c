@@ -440,6 +440,24 @@ static void test_the_schema_of_changes(void **state)
     assert_int_equal(newest_version(f), before + 2);
 }
 
+/* A change may write to what it has found, though nobody else knows of it yet. */
+static void test_a_table_that_only_the_change_knows(void **state)
+{
+    static const char *const tables[] = {"words"};
+    struct fixture *f = *state;
+    struct query q = {.sql = "INSERT INTO words VALUES ('x')", .tables = tables, .tables_count = 1};
+    struct reading reading;
+
+    assert_on_worker();
+    expect_rows(f, f->writer, "CREATE VIRTUAL TABLE words USING fts5(a)", "[]");
+    assert_int_equal(connection_change_begin(f->writer, NULL, &reading, &f->err), STATUS_OK);
+    assert_non_null(schema_find(reading.schema, STR("words")));
+    if (run_query(f, f->writer, &q) != STATUS_OK) {
+        fail_msg("%s", f->err.text);
+    }
+    assert_int_equal(connection_change_end(f->writer, true, &f->err), STATUS_OK);
+}
+
 static int setup(void **state)
 {
     static struct fixture f;
@@ -474,6 +492,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_out_of_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_readers_beside_the_writer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_schema_of_changes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_table_that_only_the_change_knows, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, library_setup, NULL);
