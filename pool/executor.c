@@ -347,9 +347,19 @@ static void init_condition(pthread_cond_t *condition)
     (void)pthread_condattr_destroy(&attr);
 }
 
+struct timespec executor_time_in(int64_t ns)
+{
+    struct timespec end;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &end); /* cannot fail with this clock */
+    ns += end.tv_nsec;
+    end.tv_sec += ns / NS_PER_S;
+    end.tv_nsec = ns % NS_PER_S;
+    return end;
+}
+
 static void init(struct executor *ex, const struct executor_conf *conf)
 {
-
     (void)pthread_mutex_init(&ex->mu, NULL); /* cannot fail in glibc */
     init_condition(&ex->has_started);
     init_condition(&ex->monitor_wake);

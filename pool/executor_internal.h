@@ -108,6 +108,10 @@ void queue_give_back_locked(struct executor *ex, struct worker *worker);
 /* Call the tasks' finish. Context: no lock held. */
 void executor_finish(struct list *tasks);
 
+/* A time in the future for pthread_cond_timedwait: by the kernel's clock, which ends it; the one of
+ * base/clock.h may be a test's. */
+struct timespec executor_time_in(int64_t ns);
+
 /* --- workers (executor_worker.c) ---------------------------------------------------------------- */
 
 /* Start the thread of a slot that has none. Return: 0, or an errno. */

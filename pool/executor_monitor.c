@@ -183,17 +183,10 @@ static void replace_locked(struct executor *ex)
 
 /* --- the thread --------------------------------------------------------------------------- */
 
-/* By the kernel's clock, which ends it: the one of base/clock.h may be a test's. */
 static void nap_locked(struct executor *ex)
 {
-    struct timespec end;
+    struct timespec end = executor_time_in(MONITOR_NAP_NS);
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &end); /* cannot fail with this clock */
-    end.tv_nsec += MONITOR_NAP_NS;
-    if (end.tv_nsec >= NS_PER_S) {
-        end.tv_sec++;
-        end.tv_nsec -= NS_PER_S;
-    }
     while (!ex->is_closed &&
            pthread_cond_timedwait(&ex->monitor_wake, &ex->mu, &end) != ETIMEDOUT) {
         /* woken for nothing, or by close_locked */

@@ -249,8 +249,7 @@ static bool scout_locked(struct worker *worker, int64_t now_ns)
 static bool wait_locked(struct worker *worker)
 {
     struct executor *ex = worker->executor;
-    int64_t end_ns = clock_now_ns() + IDLE_NS;
-    struct timespec end = {.tv_sec = end_ns / NS_PER_S, .tv_nsec = end_ns % NS_PER_S};
+    struct timespec end = executor_time_in(IDLE_NS);
 
     while (worker->is_idle) {
         if (!worker->is_restless) {
