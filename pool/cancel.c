@@ -8,15 +8,41 @@
 
 #include "base/clock.h"
 
-enum { WORD_NONE = 0, WORD_SLEEPING = 1, WORD_CANCELLED = 2 };
+enum { WORD_NONE = 0, WORD_SLEEPING = 1, WORD_CANCELLED = 2, WORD_SEALED = 3 };
 
-void cancel_set(struct cancel *c)
+bool cancel_set(struct cancel *c)
 {
-    uint32_t before = atomic_exchange_explicit(&c->word, WORD_CANCELLED, memory_order_acq_rel);
+    uint32_t before = atomic_load_explicit(&c->word, memory_order_relaxed);
 
+    do {
+        if (before == WORD_SEALED) {
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak_explicit(&c->word, &before, WORD_CANCELLED,
+                                                    memory_order_acq_rel, memory_order_relaxed));
     if (before == WORD_SLEEPING) {
         (void)syscall(SYS_futex, &c->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     }
+    return true;
+}
+
+enum status cancel_seal(struct cancel *c)
+{
+    enum status status = cancel_check(c);
+    uint32_t expected = WORD_NONE;
+
+    if (status == STATUS_OK && !atomic_compare_exchange_strong(&c->word, &expected, WORD_SEALED) &&
+        expected == WORD_CANCELLED) {
+        return STATUS_CANCELLED;
+    }
+    return status;
+}
+
+void cancel_unseal(struct cancel *c)
+{
+    uint32_t expected = WORD_SEALED;
+
+    (void)atomic_compare_exchange_strong(&c->word, &expected, WORD_NONE); /* or it never was */
 }
 
 enum status cancel_check(const struct cancel *c)

@@ -4,6 +4,9 @@
  * Cancelling is a request. The work notices it in its progress handler, between rows, or while
  * it waits in cancel_wait(); it then returns STATUS_CANCELLED and the token is never reused for
  * other work, so a late cancellation can never hit somebody else's statement.
+ *
+ * Work whose effects are about to count seals its token: either it has been cancelled before, or it
+ * cannot be any more. So whoever cancels knows whether what it says of the work will be true.
  */
 #ifndef GANTRY_POOL_CANCEL_H
 #define GANTRY_POOL_CANCEL_H
@@ -12,11 +15,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/attributes.h"
 #include "base/role.h"
 #include "base/status.h"
 
 struct cancel {
-    _Atomic uint32_t word; /* Atomic: 0 none, 1 somebody sleeps on it, 2 cancelled */
+    _Atomic uint32_t word; /* Atomic: 0 none, 1 somebody sleeps on it, 2 cancelled, 3 sealed */
     int64_t deadline_ns;   /* read by the work alone while it runs: absolute, monotonic; 0: none */
 };
 
@@ -26,8 +30,20 @@ static inline void cancel_init(struct cancel *c, int64_t deadline_ns)
     c->deadline_ns = deadline_ns;
 }
 
-/* Ask the work to stop and wake it if it sleeps in cancel_wait(). Sticky. */
-void cancel_set(struct cancel *c) ANY_THREAD;
+/*
+ * Ask the work to stop and wake it if it sleeps in cancel_wait(). Sticky.
+ * Return: false: it is sealed, and will not.
+ */
+bool cancel_set(struct cancel *c) ANY_THREAD;
+
+/*
+ * From here on the work is done, whatever is asked of it. Once more is fine.
+ * Return: OK, or DEADLINE or CANCELLED as cancel_check: then nothing is sealed.
+ */
+NODISCARD enum status cancel_seal(struct cancel *c) ANY_THREAD;
+
+/* What was sealed did not count after all, and is about to be done once more. */
+void cancel_unseal(struct cancel *c) ANY_THREAD;
 
 static inline bool cancel_is_set(const struct cancel *c)
 {

@@ -216,9 +216,11 @@ static enum status cancel_locked(struct executor *ex, struct task *task, enum ta
         return STATUS_BUSY; /* what has begun is done */
     }
     if (task->told_ns == 0) {
+        if (!cancel_set(&task->cancel)) { /* under the mutex: it cannot be handed back meanwhile */
+            return STATUS_NOT_FOUND;      /* it counts already, or is about to */
+        }
         task->told_ns = clock_now_ns();
         ex->stats.interrupted[end]++;
-        cancel_set(&task->cancel); /* under the mutex: the task cannot be handed back meanwhile */
         monitor_need_locked(ex);
     }
     return STATUS_BUSY;

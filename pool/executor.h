@@ -144,7 +144,8 @@ void executor_kick(struct executor *ex) ANY_THREAD;
  * Queued: it is removed and finished with that end before this returns. Running: its token is set.
  * Already over: nothing.
  * Context: any thread. Never waits for work.
- * Return: OK (was queued, will never run), BUSY (is running), NOT_FOUND (is over).
+ * Return: OK (was queued, will never run), BUSY (is running), NOT_FOUND (is over, or sealed: see
+ * cancel.h).
  */
 enum status executor_cancel(struct executor *ex, struct task *task, enum task_end end) ANY_THREAD;
 

@@ -140,6 +140,7 @@ void worker_begin_locked(struct worker *worker, struct task *task, int64_t now_n
 /* It has ended once, and does so once more. */
 void worker_resume_locked(struct worker *worker, struct task *task)
 {
+    cancel_unseal(&task->cancel);
     task->state = TASK_RUNNING;
     task->told_ns = 0;
     worker->running = task;

@@ -209,6 +209,9 @@ void stop_install(struct connection *c);
 /* Look at the token, between rows for example. Return: OK, CANCELLED, DEADLINE, with words. */
 NODISCARD enum status stop_check(struct connection *c, struct error *err);
 
+/* The same a last time: from here on nobody can cancel it, and so say that it was not done. */
+NODISCARD enum status stop_seal(struct connection *c, struct error *err);
+
 /* --- sqlite_statement.c ---------------------------------------------------------------------- */
 
 void statement_cache_init(struct statement_cache *cache);

@@ -58,10 +58,8 @@ void stop_install(struct connection *c)
     (void)sqlite3_busy_handler(c->handle, on_busy, c); /* fails only without a handle */
 }
 
-enum status stop_check(struct connection *c, struct error *err)
+static enum status report(enum status status, struct error *err)
 {
-    enum status status = c->cancel == NULL ? STATUS_OK : cancel_check(c->cancel);
-
     if (status == STATUS_OK) {
         return STATUS_OK;
     }
@@ -69,4 +67,14 @@ enum status stop_check(struct connection *c, struct error *err)
                     status == STATUS_DEADLINE ? "the deadline passed" : "cancelled");
     error_code(err, "57014");
     return status;
+}
+
+enum status stop_check(struct connection *c, struct error *err)
+{
+    return report(c->cancel == NULL ? STATUS_OK : cancel_check(c->cancel), err);
+}
+
+enum status stop_seal(struct connection *c, struct error *err)
+{
+    return report(c->cancel == NULL ? STATUS_OK : cancel_seal(c->cancel), err);
 }

@@ -20,7 +20,8 @@
  *
  * A change that began the lost transaction and failed has harmed nobody: then the group just goes on.
  * The token is looked at before each statement, inside of them, and a last time before the change counts:
- * before COMMIT, or before it becomes a part of its group. After that nothing interrupts.
+ * before COMMIT, or before it becomes a part of its group. After that nothing interrupts, and nobody is
+ * told that it has not happened (cancel_seal).
  *
  * Made after SQLite's own documentation (lang_transaction, lang_savepoint, rescode) and its source: vdbe.c
  * (OP_Savepoint, OP_AutoCommit), vdbeaux.c (sqlite3VdbeHalt), status.c.
@@ -215,7 +216,7 @@ static enum status keep(struct connection *c, struct error *err)
     enum status status = check_change(c, err);
 
     if (status == STATUS_OK) {
-        status = stop_check(c, err);
+        status = stop_seal(c, err);
     }
     if (status == STATUS_OK) {
         status = c->is_group ? release(c, err) : commit_transaction(c, err);

@@ -242,6 +242,26 @@ static void another_deadline(void **state)
     assert_int_equal(cancel_wait(&c, clock_now_ns() + NS_PER_MS), STATUS_OK);
 }
 
+static void sealed(void **state)
+{
+    struct cancel c;
+
+    (void)state;
+    cancel_init(&c, 0);
+    assert_int_equal(cancel_seal(&c), STATUS_OK);
+    assert_false(cancel_set(&c));
+    assert_false(cancel_is_set(&c));
+    assert_int_equal(cancel_seal(&c), STATUS_OK);
+    cancel_unseal(&c);
+    assert_true(cancel_set(&c));
+    assert_int_equal(cancel_seal(&c), STATUS_CANCELLED);
+    cancel_unseal(&c); /* it was not */
+    assert_true(cancel_is_set(&c));
+    cancel_init(&c, 1);
+    assert_int_equal(cancel_seal(&c), STATUS_DEADLINE);
+    assert_true(cancel_set(&c));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +275,7 @@ int main(void)
         cmocka_unit_test(a_wake_before_the_sleep_is_not_lost),
         cmocka_unit_test(woken_by_another_thread),
         cmocka_unit_test(another_deadline),
+        cmocka_unit_test(sealed),
     };
 
     return cmocka_run_group_tests_name("pool/cancel", tests, NULL, NULL);

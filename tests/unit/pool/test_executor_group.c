@@ -37,6 +37,8 @@ struct piece {
     char name;
     unsigned runs;
     bool waits; /* at the gate */
+    bool seals; /* its token, before it waits */
+    enum status sealed;
 };
 
 static void note(char what)
@@ -97,6 +99,9 @@ static void work(struct task *task, struct worker *worker)
 
     (void)worker;
     p->runs++;
+    if (p->seals) {
+        p->sealed = cancel_seal(&task->cancel);
+    }
     note(p->name);
     pthread_mutex_lock(&s.mu);
     while (p->waits && s.is_gate_closed) {
@@ -258,6 +263,28 @@ static void killed(void **state)
     wait_over(1);
 }
 
+/* Is about to count: nobody can say that it does not. */
+static void what_is_sealed_cannot_be_killed(void **state)
+{
+    struct piece p = {.name = 'a', .waits = true, .seals = true};
+
+    (void)state;
+    s.loses = 1;
+    s.is_gate_closed = true;
+    task_init(&p.task, work, finish, 0);
+    assert_int_equal(executor_submit(executor, &p.task, clock_now_ns()), STATUS_OK);
+    executor_kick(executor);
+    wait_log(2);
+    assert_int_equal(executor_cancel(executor, &p.task, TASK_KILLED), STATUS_NOT_FOUND);
+    assert_int_equal(executor_cancel(executor, &p.task, TASK_DEADLINE), STATUS_NOT_FOUND);
+    assert_false(cancel_is_set(&p.task.cancel));
+    open_gate();
+    wait_over(1);
+    assert_string_equal(s.log, "(a!a.");
+    assert_int_equal(p.sealed, STATUS_OK); /* the second time, too */
+    assert_int_equal(p.task.end, TASK_DONE);
+}
+
 static void after_a_while_it_rests(void **state)
 {
     struct piece p[1];
@@ -321,6 +348,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(gone, setup, teardown),
         cmocka_unit_test_setup_teardown(killed, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_sealed_cannot_be_killed, setup, teardown),
         cmocka_unit_test_setup_teardown(after_a_while_it_rests, setup, teardown),
         cmocka_unit_test_setup_teardown(stopped_with_a_group_under_way, setup, teardown),
     };

@@ -246,7 +246,7 @@ static void test_out_of_memory(void **state)
 /* SQLite asks us before it commits: the worst moment for a cancellation. */
 static int cancel_now(void *context)
 {
-    cancel_set(context);
+    assert_false(cancel_set(context)); /* and whoever asks learns that it is too late */
     return 0;
 }
 
@@ -261,7 +261,7 @@ static void test_cancelled_during_commit(void **state)
     for (int i = 0; i < 1200; i++) {
         cancel_init(&cancel, 0);
         assert_int_equal(run_until(f, "UPDATE t SET n = 5 WHERE id = 1", &cancel), STATUS_OK);
-        assert_true(cancel_is_set(&cancel));
+        assert_false(cancel_is_set(&cancel));
     }
     (void)sqlite3_commit_hook(f->writer->handle, NULL, NULL);
 }
