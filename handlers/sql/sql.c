@@ -294,10 +294,13 @@ static enum status bind_names(struct making *m)
 
 /* --- what several steps are --------------------------------------------------------------- */
 
-/* One statement is a change, or a snapshot, by itself: unless it is undone for having found nothing. */
+/*
+ * One statement is a change, or a snapshot, by itself: unless it is undone for having found nothing.
+ * One that returns no row may still have changed something, by a trigger.
+ */
 static void settle_steps(struct sql_route *route)
 {
-    route->is_unit = route->steps_count > 1;
+    route->is_unit = route->steps_count > 1 || (route->is_write && route->shape == QUERY_ROW);
     for (size_t i = 0; i < route->kept_count; i++) {
         route->steps[route->kept[i].step].is_kept = true;
     }

@@ -419,3 +419,17 @@ def test_the_example_of_the_documentation(shop):
         assert stock(shop) == {1: 1, 7: 0}
         assert shop.sql("SELECT count(*) FROM orders") == [(1,)]
         assert shop.sql("SELECT count(*) FROM order_lines") == [(3,)]
+
+
+def test_a_statement_that_finds_no_row_leaves_nothing_of_its_triggers(serve):
+    schema = """
+        CREATE TABLE doors(id INTEGER PRIMARY KEY, name TEXT);
+        CREATE TABLE log(what TEXT);
+        CREATE TRIGGER closed BEFORE INSERT ON doors
+            BEGIN INSERT INTO log VALUES (NEW.name); SELECT RAISE(IGNORE); END;
+    """
+    sql = "INSERT INTO doors(name) VALUES (:name) RETURNING id"
+    routes = [{"method": "POST", "path": "/doors", "result": "row", "sql": sql, "params": NAME}]
+    server = serve(library.config(writes=True, routes=routes), schema)
+    assert_problem(server.post("/doors", b'{"name":"a"}', JSON), 404, "row_not_found")
+    assert server.sql("SELECT * FROM log") == []
