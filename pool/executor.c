@@ -493,11 +493,6 @@ void executor_destroy(struct executor *ex)
     mem_free(ex);
 }
 
-bool executor_is_grouped(const struct executor *ex)
-{
-    return ex->conf.group != NULL;
-}
-
 const char *executor_name(const struct executor *ex)
 {
     return ex->name;

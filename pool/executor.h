@@ -173,12 +173,6 @@ void executor_stop(struct executor *ex) MAY_BLOCK;
 /* Stops it first if need be. Nobody may be in another call to it any more. NULL is fine. */
 void executor_destroy(struct executor *ex) MAY_BLOCK;
 
-/*
- * Do its tasks count together, as a group? Then only the task itself can say what has become of it once it
- * has begun: it may be told to end, and count all the same.
- */
-bool executor_is_grouped(const struct executor *ex) ANY_THREAD;
-
 /* Lends the name. */
 const char *executor_name(const struct executor *ex) ANY_THREAD;
 

@@ -244,17 +244,6 @@ void flight_complete(struct loop *loop, struct exchange *ex)
     flight_land(loop, ex);
 }
 
-/*
- * A write that has begun is told to end, and may be beyond the point where that undoes it: nobody else
- * may answer for it, unless the client is gone.
- */
-static bool is_own_word_due(const struct exchange *ex, enum status status,
-                            enum flight_end why) ON_LOOP
-{
-    return status == STATUS_BUSY && why != FLIGHT_CLIENT_GONE &&
-           executor_is_grouped(ex->route->executor);
-}
-
 void flight_end(struct loop *loop, struct exchange *ex, enum flight_end why)
 {
     static const enum task_end reasons[] = {TASK_DEADLINE, TASK_GONE, TASK_CLOSED};
@@ -269,8 +258,8 @@ void flight_end(struct loop *loop, struct exchange *ex, enum flight_end why)
         return;
     }
     status = executor_cancel(ex->route->executor, &ex->task, reasons[why]);
-    if (status == STATUS_NOT_FOUND || is_own_word_due(ex, status, why)) {
-        return; /* it is on its way home, or will be soon */
+    if (status == STATUS_NOT_FOUND) {
+        return; /* it is on its way home */
     }
     if (why == FLIGHT_DEADLINE && status == STATUS_BUSY && !ex->is_told) {
         ex->is_told = true;

@@ -41,8 +41,7 @@ enum flight_end { FLIGHT_DEADLINE, FLIGHT_CLIENT_GONE, FLIGHT_DRAINED };
 /*
  * End it: queued work will never run, running work is told, the client is answered at once. Only work
  * that is running at its deadline may answer itself, if it does so within 20 ms: it knows what it was
- * waiting for. Running work of a group (a write) always answers itself, and is waited for: nobody else can say
- * whether it counts. Harmless for an exchange that is not in flight, or whose task is on its way home.
+ * waiting for. Harmless for an exchange that is not in flight, or whose task is on its way home.
  */
 void flight_end(struct loop *loop, struct exchange *ex, enum flight_end why) ON_LOOP;
 
