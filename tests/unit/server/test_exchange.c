@@ -366,8 +366,8 @@ static void work_that_runs_twice(void **state)
     const char *before;
 
     (void)state;
-    assert_on_loop();
     assert_int_equal(executor_create(&conf, &pool, NULL), STATUS_OK);
+    assert_on_loop();
     route.executor = pool;
     ex = make_in(EXCHANGE_READY);
     ex->route = &route;
