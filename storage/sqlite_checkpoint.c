@@ -1,15 +1,17 @@
 /*
  * Checkpoints: moving what has been committed from the WAL into the database, so that the WAL can begin
- * anew. Only here, only on the writer's thread, only between its transactions, and only if something has
- * been committed since the last one: SQLite before 3.51.3 can lose pages when a checkpoint of a WAL that
- * has been moved already races with a commit, and then there is none to race with.
+ * anew. Only here, only on the writer's thread, only between its transactions, and only if there is something
+ * left to move: SQLite before 3.51.3 can lose pages when a checkpoint of a WAL that has been moved already
+ * races with a commit.
  *
  *   WAL_LARGE pages        after a commit, when nobody waits
  *   WAL_TOO_LARGE pages    after a commit, even if somebody does
  *   any                    when nothing has come for a while; then the file is emptied, too
+ *   any                    after a write that found the disk full: a WAL that begins anew needs no room
  *
  * A checkpoint takes nothing from readers and waits for nobody: pages that a reader's snapshot still needs
- * stay in the WAL, and the next commit's checkpoint tries again. Our own commits wait while it runs.
+ * stay in the WAL, and the checkpoint after the next write tries again, also if that write has failed. Our own
+ * commits wait while it runs.
  */
 #include "base/clock.h"
 #include "base/invariant.h"
@@ -38,7 +40,7 @@ static int on_commit(void *context, sqlite3 *handle, const char *name, int pages
 
     (void)handle;
     (void)name;
-    c->has_committed = true;
+    c->has_unmoved = true;
     note_wal(c, (unsigned)pages);
     return SQLITE_OK;
 }
@@ -52,10 +54,10 @@ void checkpoint_install(struct connection *c)
 
 static bool is_due(const struct connection *c, bool is_idle, bool is_waited_for)
 {
-    if (!c->has_committed) {
+    if (!c->has_unmoved) {
         return false;
     }
-    return is_idle || c->wal_pages >= WAL_TOO_LARGE ||
+    return is_idle || c->is_full || c->wal_pages >= WAL_TOO_LARGE ||
            (c->wal_pages >= WAL_LARGE && !is_waited_for);
 }
 
@@ -66,10 +68,12 @@ static void checkpoint(struct connection *c, int mode)
     int moved = -1;
     int code;
 
-    c->has_committed = false;
+    c->is_full = false;
     c->is_hasty = true;
     code = sqlite3_wal_checkpoint_v2(c->handle, "main", mode, &log, &moved);
     c->is_hasty = false;
+    /* Of what another process moves just now (log < 0) nothing is known: leave it to the next commit. */
+    c->has_unmoved = log >= 0 ? moved < log : code != SQLITE_OK && code != SQLITE_BUSY;
     if (log >= 0) {
         c->wal_pages =
             moved == log ? 0 : (unsigned)log; /* all moved: the next commit begins anew */

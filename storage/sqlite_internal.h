@@ -132,7 +132,8 @@ struct connection {
     bool is_group;         /* a writer between connection_group_begin and _end */
     bool has_lost_group;   /* the group's transaction is gone, with changes that were kept */
     bool has_inner_schema; /* schema was read inside of a change that is not committed */
-    bool has_committed;    /* something, since the last checkpoint */
+    bool has_unmoved;      /* the WAL holds what no checkpoint has moved yet */
+    bool is_full;          /* the disk was, since the last checkpoint */
     bool is_hasty;         /* nothing is waited for: another process's lock, a reader's snapshot */
     char denied[160];      /* why the authorizer refused, in words */
     struct cancel *cancel; /* of the request that is served; NULL between */

@@ -37,7 +37,7 @@
 /* --- transactions ----------------------------------------------------------------------------- */
 
 /*
- * After some failures nothing may be written any more. A virtual table that finds its own content wrong, as
+ * After some failures nothing may be written any more; after others a checkpoint may make room. A virtual table that finds its own content wrong, as
  * FTS5 does if its index does not fit the rows, has nothing to say about the file.
  */
 void writer_note_failure(struct connection *c, int code)
@@ -48,6 +48,8 @@ void writer_note_failure(struct connection *c, int code)
         return;
     } else if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB) {
         writes_stop(c->db, WRITES_STOPPED_CORRUPT);
+    } else if ((code & 0xff) == SQLITE_FULL) {
+        c->is_full = true;
     }
 }
 

@@ -77,6 +77,36 @@ def test_a_full_disk(serve, small_disk):
     assert server.stop() == 0  # before the disk is gone
 
 
+def test_a_full_disk_that_a_reader_has_filled(serve, small_disk):
+    """While a snapshot was open the log could not begin anew. Once it is closed, that is room enough."""
+    import sqlite3
+
+    schema = SCHEMA + "INSERT INTO log(text) VALUES (hex(zeroblob(50000)));"
+    routes = [*ROUTES, {"method": "PUT", "path": "/log", "result": "none",
+                        "params": {"text": {"type": "string"}}, "sql": "UPDATE log SET text = :text"}]
+    server = serve(config={**config(), "routes": routes}, schema=schema,
+                   database=small_disk / "data.db")
+
+    def change():
+        text = os.urandom(50000).hex()
+        return server.request("PUT", "/log", {"Content-Type": "application/json"},
+                              json.dumps({"text": text}).encode()).status
+
+    reader = sqlite3.connect(server.database, isolation_level=None)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM log").fetchall() == [(1,)]
+    for _ in range(100):
+        status = change()
+        if status != 204:
+            break
+    assert status == 507
+    assert change() == 507
+    reader.execute("COMMIT")
+    reader.close()
+    wait_until(lambda: change() == 204, "a log that begins anew")
+    assert server.stop() == 0
+
+
 def test_the_log_does_not_stay_large(serve):
     server = serve(config=config(), schema=SCHEMA)
     wal = f"{server.database}-wal"

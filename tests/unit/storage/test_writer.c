@@ -303,6 +303,7 @@ static void test_a_broken_index_stops_nobody_else(void **state)
 {
     struct fixture *f = *state;
 
+    assert_on_worker();
     expect_rows(f, f->writer,
                 "CREATE VIRTUAL TABLE words USING fts5(a, content=t, content_rowid=id)", "[]");
     expect_failure(f, f->writer, "INSERT INTO words(words, rank) VALUES ('integrity-check', 1)",
@@ -315,6 +316,7 @@ static uint64_t checkpoints(struct fixture *f)
 {
     struct writes writes;
 
+    assert_on_worker();
     connection_rest(f->writer, true, false);
     database_writes(f->db, &writes);
     return histogram_count(&writes.checkpoint) + writes.checkpoint_failures;
