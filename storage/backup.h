@@ -50,11 +50,11 @@ struct backup {
 
 /*
  * Gives in *ret_bytes the copy's size. On failure nothing is left behind, and a file that was there is
- * as it was.
+ * as it was; but if the directory cannot be synced (IO) the copy is there, and may be gone after a power cut.
  *
  * Return: OK; CANCELLED, DEADLINE; CONFLICT (the target is there; or it is the database itself, or no
- * regular file, or another database's -wal or -journal lies beside it, which would be taken for the
- * copy's); NO_SUCH_FILE (the target's directory); DENIED (it may not be written); FULL; LOCKED, IO,
+ * regular file, or named as SQLite names its files beside a database, or another database's -wal or
+ * -journal lies beside it, which would be taken for the copy's); NO_SUCH_FILE (the target's directory); DENIED (it may not be written); FULL; LOCKED, IO,
  * CORRUPT, NOMEM, ...: as connection_open.
  */
 NODISCARD enum status database_backup(struct database *db, const struct backup *backup,

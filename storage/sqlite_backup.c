@@ -48,6 +48,26 @@ static enum status refuse(const char *target, const char *why, const char *hint,
     return STATUS_CONFLICT;
 }
 
+/*
+ * What SQLite itself would call a file beside a database. By force it would take the place of a log that
+ * holds commits.
+ */
+static enum status check_name(const char *target, struct error *err)
+{
+    static const char *const suffixes[] = {"-wal", "-shm", "-journal"};
+    size_t size = strlen(target);
+
+    for (size_t i = 0; i < ARRAY_LENGTH(suffixes); i++) {
+        size_t tail = strlen(suffixes[i]);
+
+        if (size > tail && strcmp(target + size - tail, suffixes[i]) == 0) {
+            return refuse(target, "SQLite's own files beside a database are called so",
+                          "give another name", err);
+        }
+    }
+    return STATUS_OK;
+}
+
 /* What lies beside the name would be taken for the copy's own when it is opened. */
 static enum status check_beside(const char *target, struct error *err)
 {
@@ -275,7 +295,10 @@ static enum status copy(struct copying *w, uint64_t *ret_bytes, struct error *er
     if (stat(w->from->db->file, &source) != 0) {
         return error_set(err, STATUS_IO, "cannot look at the file: %s", strerror(errno));
     }
-    status = check_target(w->backup, &source, err);
+    status = check_name(w->backup->target, err);
+    if (status == STATUS_OK) {
+        status = check_target(w->backup, &source, err);
+    }
     if (status == STATUS_OK) {
         status = partial_file_open(&w->file, w->backup->target, source.st_mode & 0666, err);
     }

@@ -399,6 +399,22 @@ static void test_names_that_are_refused(void **state)
 
 /* --- partial files -------------------------------------------------------------------------------- */
 
+/* What a -wal file says counts as the database's own: it is not to be replaced, least of all by force. */
+static void test_names_of_sqlites_own_files(void **state)
+{
+    static const char *const suffixes[] = {"-wal", "-shm", "-journal"};
+    struct fixture *f = *state;
+
+    expect_rows(f, f->writer, "INSERT INTO t VALUES (5000, 'fresh') RETURNING id",
+                "[{\"id\":5000}]");
+    for (size_t i = 0; i < ARRAY_LENGTH(suffixes); i++) {
+        (void)snprintf(copy, sizeof(copy), "%s%s", f->path, suffixes[i]);
+        expect_refusal(f, (struct backup){.replaces = true}, STATUS_CONFLICT, "SQLite");
+        expect_refusal(f, (struct backup){.replaces = false}, STATUS_CONFLICT, "SQLite");
+    }
+    assert_int_equal(number_in(f->path, "SELECT count(*) FROM t WHERE id = 5000"), 1);
+}
+
 static void test_a_partial_file(void **state)
 {
     struct fixture *f = *state;
@@ -502,6 +518,7 @@ int main(void)
         TEST(test_a_file_that_is_there),
         TEST(test_a_file_that_comes_between),
         SMALL_TEST(test_names_that_are_refused),
+        SMALL_TEST(test_names_of_sqlites_own_files),
         SMALL_TEST(test_a_partial_file),
         SMALL_TEST(test_a_partial_file_here),
     };
