@@ -259,6 +259,48 @@ static void replay_headers(struct call *call, struct str lines)
     }
 }
 
+static bool is_line(struct str text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if ((unsigned char)text.at[i] < 0x20 || text.at[i] == 0x7f) {
+            return false;
+        }
+    }
+    return text.size > 0;
+}
+
+/* "Name: value" and a line feed, any number of times? */
+static bool are_headers(struct str text)
+{
+    while (text.size > 0) {
+        const char *end = memchr(text.at, '\n', text.size);
+        const char *colon = end == NULL ? NULL : memchr(text.at, ':', (size_t)(end - text.at));
+
+        if (colon == NULL || colon == text.at || colon[1] != ' ' ||
+            !is_line((struct str){text.at, (size_t)(end - text.at)})) {
+            return false;
+        }
+        text.size -= (size_t)(end + 1 - text.at);
+        text.at = end + 1;
+    }
+    return true;
+}
+
+/* Could it be an answer that we have kept? Others can write to the file, too. */
+static bool is_sane(const struct row_set *found)
+{
+    const struct value *http_status = row_set_at(found, 0, FOUND_STATUS);
+    const struct value *type = row_set_at(found, 0, FOUND_TYPE);
+    const struct value *headers = row_set_at(found, 0, FOUND_HEADERS);
+
+    return row_set_at(found, 0, FOUND_FINGERPRINT)->type == VALUE_BLOB &&
+           http_status->type == VALUE_INTEGER && http_status->integer >= 200 &&
+           http_status->integer < 300 &&
+           (type->type == VALUE_NULL || (type->type == VALUE_TEXT && is_line(type->bytes))) &&
+           headers->type == VALUE_TEXT && are_headers(headers->bytes) &&
+           row_set_at(found, 0, FOUND_BODY)->type == VALUE_BLOB;
+}
+
 static void replay(struct call *call, const struct row_set *found)
 {
     const struct value *type = row_set_at(found, 0, FOUND_TYPE);
@@ -302,6 +344,8 @@ enum idempotency_found idempotency_find(struct call *call, struct connection *c)
         call_fail_error(call, &err);
     } else if (found.rows == 0) {
         answer = IDEMPOTENCY_NEW;
+    } else if (!is_sane(&found)) {
+        call_fail(call, PROBLEM_INTERNAL, NULL, "what was kept of this Idempotency-Key is damaged");
     } else {
         kept = row_set_at(&found, 0, FOUND_FINGERPRINT);
         if (str_equal(kept->bytes, fingerprint.bytes)) {

@@ -170,3 +170,19 @@ def test_many_replays_at_once(shop):
     assert all(answer.status == 201 and answer.body == bodies[key] for key, answer in answers)
     assert sum(answer.header("idempotent-replayed") is None for _, answer in answers) == keys
     assert count(shop) == keys
+
+
+@pytest.mark.parametrize("column, value", [
+    ("status", 100), ("status", 404), ("status", "x"), ("headers", 7), ("headers", "X:\n"),
+    ("headers", "X: y\r\nZ: 1\n"), ("headers", "no line"), ("content_type", "a\r\nX: y"),
+    ("content_type", ""), ("body", 5), ("fingerprint", "x")])
+def test_what_others_have_written_there_is_not_sent(serve, column, value):
+    """A table without types, so that it takes anything."""
+    table = ("CREATE TABLE gantry_idempotency(key PRIMARY KEY, fingerprint, status, content_type,"
+             " headers, body, created);")
+    server = serve(config=CONFIG, schema=SCHEMA + table)
+    assert order(server, "k", "a").status == 201
+    assert order(server, "k", "a").header("idempotent-replayed") == "true"
+    server.sql(f"UPDATE gantry_idempotency SET {column} = ?", (value,))
+    assert_problem(order(server, "k", "a"), 500, "internal")
+    assert count(server) == 1
