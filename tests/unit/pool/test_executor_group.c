@@ -170,6 +170,15 @@ static void gather(struct piece *pieces, size_t count)
     }
 }
 
+static enum status create(void)
+{
+    struct executor_conf conf = {
+        .name = "write", .threads = 1, .queue_max = TASKS, .group = &group};
+    struct error err;
+
+    return executor_create(&conf, &executor, &err);
+}
+
 static void those_that_wait_are_handed_back_together(void **state)
 {
     struct piece p[4];
@@ -316,17 +325,37 @@ static void stopped_with_a_group_under_way(void **state)
     assert_int_equal(s.over, 3);
 }
 
+/* Groups that are lost, and a stop that meets them anywhere: everybody is finished once, and runs twice at most. */
+static void stopped_anywhere(void **state)
+{
+    struct piece p[TASKS];
+
+    (void)state;
+    for (unsigned i = 0; i < 200; i++) {
+        executor_destroy(executor);
+        s.over = 0;
+        s.ended = 0;
+        s.loses = 1 + i % 3;
+        assert_int_equal(create(), STATUS_OK);
+        for (unsigned n = 0; n < TASKS; n++) {
+            submit(&p[n], 'x', false);
+        }
+        wait_over(i % TASKS);
+        executor_stop(executor);
+        assert_int_equal(s.over, TASKS);
+        for (unsigned n = 0; n < TASKS; n++) {
+            assert_in_range(p[n].runs, p[n].task.end == TASK_DONE ? 1 : 0, 2);
+        }
+    }
+}
+
 static int setup(void **state)
 {
-    struct executor_conf conf = {
-        .name = "write", .threads = 1, .queue_max = TASKS, .group = &group};
-    struct error err;
-
     (void)state;
     memset(&s, 0, sizeof(s));
     pthread_mutex_init(&s.mu, NULL);
     pthread_cond_init(&s.has_changed, NULL);
-    return executor_create(&conf, &executor, &err) == STATUS_OK ? 0 : -1;
+    return create() == STATUS_OK ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -351,6 +380,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_sealed_cannot_be_killed, setup, teardown),
         cmocka_unit_test_setup_teardown(after_a_while_it_rests, setup, teardown),
         cmocka_unit_test_setup_teardown(stopped_with_a_group_under_way, setup, teardown),
+        cmocka_unit_test_setup_teardown(stopped_anywhere, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("pool/executor_group", tests, NULL, NULL);
