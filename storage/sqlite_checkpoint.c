@@ -19,18 +19,31 @@
 
 #define WAL_LARGE     1000
 #define WAL_TOO_LARGE 8000
+#define WAL_HEADER    32 /* bytes: https://sqlite.org/fileformat2.html#walformat */
+#define FRAME_HEADER  24
 
-static void note_wal(struct connection *c, unsigned pages)
+/* The WAL's file as it is. Asked of the kernel after an fsync this takes as long as half of that. */
+static uint64_t file_bytes(struct connection *c)
 {
     sqlite3_int64 bytes = 0;
     sqlite3_file *wal = NULL;
 
-    c->wal_pages = pages;
-    if (sqlite3_file_control(c->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK &&
-        wal != NULL && wal->pMethods != NULL &&
-        wal->pMethods->xFileSize(wal, &bytes) == SQLITE_OK) {
-        writes_note_wal(c->db, pages, (uint64_t)bytes);
+    if (sqlite3_file_control(c->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) != SQLITE_OK ||
+        wal == NULL || wal->pMethods == NULL ||
+        wal->pMethods->xFileSize(wal, &bytes) != SQLITE_OK) {
+        return 0;
     }
+    return (uint64_t)bytes;
+}
+
+/* Between checkpoints the file grows by the frames that are written, and does not shrink. */
+static void note_wal(struct connection *c, unsigned pages)
+{
+    uint64_t bytes = pages * ((uint64_t)c->page_size + FRAME_HEADER) + WAL_HEADER;
+
+    c->wal_pages = pages;
+    c->wal_bytes = pages > 0 && bytes > c->wal_bytes ? bytes : c->wal_bytes;
+    writes_note_wal(c->db, pages, c->wal_bytes);
 }
 
 /* Called by SQLite after each commit of something, when its lock has been released. */
@@ -74,9 +87,9 @@ static void checkpoint(struct connection *c, int mode)
     c->is_hasty = false;
     /* Of what another process moves just now (log < 0) nothing is known: leave it to the next commit. */
     c->has_unmoved = log >= 0 ? moved < log : code != SQLITE_OK && code != SQLITE_BUSY;
+    c->wal_bytes = file_bytes(c);
     if (log >= 0) {
-        c->wal_pages =
-            moved == log ? 0 : (unsigned)log; /* all moved: the next commit begins anew */
+        note_wal(c, moved == log ? 0 : (unsigned)log); /* all moved: the next commit begins anew */
     }
     /* BUSY: readers, or another process's lock, kept some of it; the rest is for the next time. */
     writes_note_checkpoint(c->db, code == SQLITE_OK || code == SQLITE_BUSY,

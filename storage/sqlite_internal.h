@@ -76,8 +76,9 @@ enum own_statement {
     OWN_BEGIN_WRITE,
     OWN_COMMIT,
     OWN_ROLLBACK,
-    OWN_SAVE,        /* a savepoint: one change of a group */
-    OWN_RELEASE,     /* it counts */
+    OWN_SAVE,    /* a savepoint: one change of a group */
+    OWN_RELEASE, /* it counts */
+    OWN_PAGE_SIZE,
     OWN_ROLLBACK_TO, /* it does not; it is still there */
     OWN_VERSION
 };
@@ -153,6 +154,8 @@ struct connection {
     const struct schema *schema; /* our reference to that of the last reading; may be NULL */
 
     struct cancel *change_cancel; /* of the change that is open */
+    int64_t page_size;            /* bytes, of a writer; 0: not known yet */
+    uint64_t wal_bytes;           /* size of the WAL's file */
     unsigned wal_pages;     /* in the WAL, as SQLite said after the last commit or checkpoint */
     unsigned group_changes; /* kept in the open group */
     size_t group_bytes;     /* of values that were bound in it */

@@ -50,6 +50,7 @@ static const char *const own_sql[OWN_COUNT] = {
     [OWN_ROLLBACK] = "ROLLBACK",
     [OWN_SAVE] = "SAVEPOINT gantry",
     [OWN_RELEASE] = "RELEASE gantry",
+    [OWN_PAGE_SIZE] = "PRAGMA page_size",
     [OWN_ROLLBACK_TO] = "ROLLBACK TO gantry",
     [OWN_VERSION] = "PRAGMA schema_version",
 };

@@ -99,8 +99,11 @@ static bool has_spilled(struct connection *c, bool starts_anew)
 
 static enum status begin_transaction(struct connection *c, struct error *err)
 {
-    int code = sqlite_run_own(c, OWN_BEGIN_WRITE, NULL);
+    int code = c->page_size == 0 ? sqlite_run_own(c, OWN_PAGE_SIZE, &c->page_size) : SQLITE_OK;
 
+    if (code == SQLITE_OK) {
+        code = sqlite_run_own(c, OWN_BEGIN_WRITE, NULL);
+    }
     (void)has_spilled(c, true); /* from here on it counts */
     c->look.is_done = false;
     return code == SQLITE_OK ? STATUS_OK : failure(c, code, err);
