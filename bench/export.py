@@ -270,7 +270,7 @@ def vanish(server):
     at_most("bytes charged", 0, metric(server, "gantry_loop_buffered_bytes"))
 
 
-def main(rows=10000000, rounds=3, rate=2000):
+def main(rows=10000000, rounds=9, rate=2000):
     machine()
     kept = ROOT / "build/bench"
     kept.mkdir(parents=True, exist_ok=True)
