@@ -310,7 +310,9 @@ static void after_a_while_it_rests(void **state)
     pthread_mutex_unlock(&s.mu);
     submit(&p[0], 'b', false); /* and goes on */
     wait_over(2);
-    assert_int_equal(s.idle, 1);
+    pthread_mutex_lock(&s.mu);     /* it rests behind its answers */
+    assert_in_range(s.idle, 1, 2); /* once behind each group, at most */
+    pthread_mutex_unlock(&s.mu);
     clock_set_for_tests(0);
 }
 
