@@ -1,21 +1,27 @@
 """Gantry beside what its users would pick instead, and beside the limits: ratios, from one run.
 
-    bench/compare.py [ROUNDS] [SECONDS] [--only NAME,NAME]
+    bench/compare.py [ROUNDS] [SECONDS] [--only NAME,NAME] [--inserting N,N]
 
 Every program serves the same SQLite file with the same three routes, and is run as its experts
 would (peers.py). Gantry answers the list and the list with children a second time through its
-tables' own grammar, without a line of configuration; the peers' routes are written by hand. The answers are compared with the database before anything is measured. Then all of
-them stay up, and wrk visits one after the other in each round, in an order that changes, so that a
+tables' own grammar, without a line of configuration; the peers' routes are written by hand. The
+answers are compared with the database before anything is measured. Then all of them stay up, and wrk visits one after the other in each round, in an order that changes, so that a
 disturbance meets everybody. It waits a little for a busy machine to become quiet; a visit during
 which other processes took more than a tenth of it all the same is repeated, a few times at most,
 and the least disturbed one counts. The figures are medians of the rounds. A single answer that is
 not 2xx, or a socket error, ends the run. What cannot be built here is said, and left out.
+
+With --inserting there is one more Gantry for each N, with a database of its own on the disk: while it
+is visited, N clients insert rows into it as fast as it makes them durable (writes.py). What do its
+reads pay for that? They are compared with its own without, and with what the peers read, into whose
+database nobody inserts.
 
 Progress goes to standard error, the tables in Markdown to standard output.
 """
 
 import argparse
 import contextlib
+import dataclasses
 import datetime
 import http.client
 import json
@@ -34,6 +40,7 @@ import tempfile
 import time
 
 import peers
+from figures import errors_of, finished, prober, statuses_of
 
 ROWS = 20000
 WRITERS = 2000
@@ -44,7 +51,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 START_SECONDS = 20
 OTHERS_MAX = 0.10  # the part of the machine that others may take during a visit
 VISITS_MAX = 3
+INSERT_LONGER = 0.2  # seconds: those who insert begin first and end last
 QUIET_SECONDS = 5  # that quiet is waited for
+INSERT = 'POST /log {"text":"a line of some fifty bytes, as logs are made of"} => "id":'
 
 # name: (heading, route, connections, what is compared: rate or latency)
 MEASURES = {
@@ -90,6 +99,12 @@ def make_database(path):
             for k in range(9) for i in range(1, WRITERS + 1) if i * 7 % 10 > k))
 
 
+def make_log(path):
+    """A table to insert into."""
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        db.execute("CREATE TABLE log(id INTEGER PRIMARY KEY, text TEXT)")
+
+
 def query(path, sql, value):
     db = sqlite3.connect(path)
     with contextlib.closing(db):
@@ -114,6 +129,8 @@ def writers(path, offset):
 
 class Server:
     """One setting of one program, from its start to its end."""
+
+    clients = 0  # that insert while it is visited
 
     def __init__(self, program, setting, folder, database):
         self.program = program
@@ -167,6 +184,27 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+class Inserted(Server):
+    """Gantry, and clients that insert into its own database while it is visited."""
+
+    def __init__(self, program, clients, folder):
+        folder.mkdir()
+        database = folder / "books.db"
+        make_database(database)
+        make_log(database)
+        self.clients = clients
+        setting = dataclasses.replace(program.writing[0], text=writers_of(clients))
+        super().__init__(program, setting, folder / "own", database)
+
+    def insert(self, seconds):
+        return prober(f"http://127.0.0.1:{self.port}", "--closed", "--connections", self.clients,
+                      "--duration", seconds, "--path", INSERT, background=True)
+
+
+def writers_of(clients):
+    return "1 client inserts" if clients == 1 else f"{clients} clients insert"
 
 
 def free_port():
@@ -232,6 +270,7 @@ def load(server, measure, seconds):
     _, route, connections, _ = MEASURES[measure]
     template, greatest = path_template(server.program, route)
     before = others_seconds(server)
+    inserting = server.insert(seconds + INSERT_LONGER) if server.clients else None
     out = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", HERE / "compare.lua",
          f"http://127.0.0.1:{server.port}/", "--", template, str(greatest)],
@@ -239,6 +278,12 @@ def load(server, measure, seconds):
     figures = json.loads(out.splitlines()[-1])
     if figures["errors"] > 0 or figures["requests"] == 0:
         raise SystemExit(f"compare: {server.name}: {measure}: not without errors:\n{out}")
+    if inserting:
+        inserted = finished(inserting)
+        if set(inserted["status"]) != {"201"} or errors_of(inserted) != "none":
+            raise SystemExit(f"compare: {server.name}: inserts: {statuses_of(inserted)}; "
+                             f"{errors_of(inserted)}")
+        figures["inserts"] = inserted["goodput"]
     figures["others"] = others_share(before, others_seconds(server))
     figures["rate"] = figures["requests"] / figures["seconds"]
     return figures
@@ -327,7 +372,7 @@ def best_of(measure, by_server, is_wanted):
     """The best server of those wanted, and its figure; (None, None) if there is none."""
     key = MEASURES[measure][3]
     found = [(median(figures, key), server) for server, figures in by_server.items()
-             if is_wanted(server.program)]
+             if is_wanted(server)]
     if not found:
         return None, None
     value, server = (max if key == "rate" else min)(found, key=lambda pair: pair[0])
@@ -338,13 +383,17 @@ def write_value(measure, value):
     return f"{value:,.0f}/s" if MEASURES[measure][3] == "rate" else f"{value:.0f} µs"
 
 
+def gantry_beside(clients):
+    return lambda server: server.program.name == "gantry" and server.clients == clients
+
+
 def summary_table(results):
     yield "| | Gantry | best peer | Gantry : best peer | `inline` | Gantry : `inline` |"
     yield "|---|---:|---|---:|---:|---:|"
     for measure, by_server in results.items():
-        _, gantry = best_of(measure, by_server, lambda p: p.name == "gantry")
-        peer, best = best_of(measure, by_server, lambda p: p.is_peer)
-        _, limit = best_of(measure, by_server, lambda p: p.name == "inline")
+        _, gantry = best_of(measure, by_server, gantry_beside(0))
+        peer, best = best_of(measure, by_server, lambda s: s.program.is_peer)
+        _, limit = best_of(measure, by_server, lambda s: s.program.name == "inline")
         heading, _, _, key = MEASURES[measure]
         yield "| " + " | ".join([
             heading + ("" if key == "rate" else ", median latency (less is better)"),
@@ -355,8 +404,25 @@ def summary_table(results):
             f"**{gantry / limit:.2f}**" if gantry and limit else "-"]) + " |"
 
 
+def inserted_table(results, clients):
+    yield (f"| While {writers_of(clients)} | inserts/s | Gantry | : without | best peer, without "
+           "| Gantry : best peer |")
+    yield "|---|---:|---:|---:|---|---:|"
+    for measure, by_server in results.items():
+        heading, _, _, key = MEASURES[measure]
+        server, inserted = best_of(measure, by_server, gantry_beside(clients))
+        _, alone = best_of(measure, by_server, gantry_beside(0))
+        peer, best = best_of(measure, by_server, lambda s: s.program.is_peer)
+        yield "| " + " | ".join([
+            heading + ("" if key == "rate" else ", median latency (less is better)"),
+            f"{median(by_server[server], 'inserts'):,.0f}",
+            write_value(measure, inserted), f"**{inserted / alone:.2f}**",
+            f"{peer.name}: {write_value(measure, best)}" if peer else "-",
+            f"**{inserted / best:.2f}**" if peer else "-"]) + " |"
+
+
 def measure_table(measure, by_server):
-    _, gantry = best_of(measure, by_server, lambda p: p.name == "gantry")
+    _, gantry = best_of(measure, by_server, gantry_beside(0))
     key = MEASURES[measure][3]
     yield (f"| {MEASURES[measure][0]} | requests/s | lowest to highest | p50 µs | p99 µs "
            "| Gantry : it |")
@@ -378,7 +444,7 @@ def machine():
             f"{system}, Linux {platform.release()}")
 
 
-def report(programs, missing, results, rounds, seconds):
+def report(programs, missing, results, rounds, seconds, inserting):
     others = [f["others"] for servers in results.values() for all_of in servers.values()
               for f in all_of]
     yield (f"{datetime.date.today()}, {machine()}: {rounds} rounds of {seconds} s, interleaved; "
@@ -387,6 +453,9 @@ def report(programs, missing, results, rounds, seconds):
     yield ""
     yield from summary_table(results)
     yield ""
+    for clients in inserting:
+        yield from inserted_table(results, clients)
+        yield ""
     yield "In full, the quickest first:"
     for measure, by_server in results.items():
         yield ""
@@ -405,15 +474,20 @@ def main():
     parser.add_argument("seconds", nargs="?", type=int, default=2)
     parser.add_argument("--only", type=lambda text: text.split(","), default=names,
                         metavar="NAME,NAME", help="of " + ", ".join(names))
+    parser.add_argument("--inserting", type=lambda text: [int(n) for n in text.split(",")],
+                        default=[], metavar="N,N", help="beside so many clients that insert, too")
     args = parser.parse_args()
     unknown = set(args.only) - set(names)
+    if args.inserting and ("gantry" not in args.only or min(args.inserting) < 1):
+        parser.error("somebody has to insert into Gantry")
     if unknown or args.rounds < 1 or args.seconds < 1:
         parser.error(f"there is no {', '.join(sorted(unknown))}" if unknown else "too little")
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, lambda number, _: sys.exit(128 + number))
 
     programs, missing = build(args.only)
-    with tempfile.TemporaryDirectory(prefix="gantry-bench-") as folder, \
+    # On the disk for who inserts: /tmp may be memory, where a sync costs nothing.
+    with tempfile.TemporaryDirectory(prefix="compare-", dir=peers.BUILT) as folder, \
             contextlib.ExitStack() as stack:
         folder = pathlib.Path(folder)
         database = folder / "books.db"
@@ -424,12 +498,17 @@ def main():
                 server = Server(program, setting, folder / f"{len(servers)}", database)
                 stack.callback(server.stop)
                 servers.append(server)
+            for clients in args.inserting if program.name == "gantry" else []:
+                server = Inserted(program, clients, folder / f"{len(servers)}")
+                stack.callback(server.stop)
+                servers.append(server)
         for server in servers:
             server.wait_until_up()
             check_answers(server, database)
         say(f"compare: {len(servers)} servers give the same answers")
         results = measure_all(servers, args.rounds, args.seconds)
-    print("\n".join(report(programs, missing, results, args.rounds, args.seconds)))
+    print("\n".join(report(programs, missing, results, args.rounds, args.seconds,
+                           args.inserting)))
 
 
 if __name__ == "__main__":

@@ -54,9 +54,8 @@ HOLD_S = 3
 DEADLINE_MS = 5000  # Gantry's default
 READ_RATE = 2000
 WARM_S = 0.3  # of those
-TEXT = "a line of some fifty bytes, as logs are made of"
-ROUTE = f'POST /log {{"text":"{TEXT}"}} => "id":'
-TABLE = f'POST /api/log {{"text":"{TEXT}"}}'
+ROUTE = compare.INSERT
+TABLE = ROUTE.replace("/log", "/api/log").removesuffix(' => "id":')
 READS = {"point reads": ("/point/{id}", f"1:{compare.ROWS}"),
          "lists of 100 rows": ("/list?offset={id}", f"0:{compare.ROWS - compare.PAGE}")}
 # name: (heading, clients, by how many ms a sync is slower, best is)
@@ -140,8 +139,7 @@ class Writer(compare.Server):
 
 def make_database(path):
     compare.make_database(path)
-    with contextlib.closing(sqlite3.connect(path)) as db, db:
-        db.execute("CREATE TABLE log(id INTEGER PRIMARY KEY, text TEXT)")
+    compare.make_log(path)
 
 
 @contextlib.contextmanager

@@ -25,10 +25,12 @@
 
 /* --- pools -------------------------------------------------------------------------------- */
 
-/* The one writer's: its requests share a COMMIT. */
+/* The one writer's: its requests share a COMMIT. As reads get by with less than that, a write may wait so long for
+ * others while the processors are busy. */
 static const struct executor_group group_commit = {.begin = slot_group_begin,
                                                    .is_full = slot_group_is_full,
                                                    .end = slot_group_end,
+                                                   .gather_ns = NS_PER_MS,
                                                    .rest = slot_rest};
 
 static enum status add_pool(struct service *s, const struct config_pool *pool,

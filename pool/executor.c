@@ -176,6 +176,12 @@ struct worker *queue_wake_locked(struct executor *ex)
 {
     struct worker *worker = ex->idle;
 
+    if (ex->gatherer != NULL && ex->stats.queued >= GATHER_ENOUGH) {
+        worker = ex->gatherer;
+        ex->gatherer = NULL;
+        ex->stats.wakes++;
+        return worker;
+    }
     if (worker == NULL || list_is_empty(&ex->queue)) {
         return NULL;
     }

@@ -57,6 +57,12 @@ struct executor_group {
     bool (*end)(
         void *local); /* false: nothing counts; each task is run again, outside of a group */
 
+    /*
+     * While the processors are busy and tasks come several at a time, one may wait for so long for others to
+     * share its group: 0: never. What a group costs is then paid less often.
+     */
+    int64_t gather_ns;
+
     /* After they have been handed back. is_waited_for: more tasks wait; is_idle: none has come for a while. */
     void (*rest)(void *local, bool is_idle, bool is_waited_for);
 };

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/lookout.h"
+#include "base/processors.h"
 #include "pool/codel.h"
 #include "pool/executor.h"
 
@@ -22,6 +23,7 @@
 #define MONITOR_NAP_NS NS_PER_MS
 #define GROUP_MAX      256
 #define GROUP_NS       (2 * NS_PER_MS) /* of work in a group: those that wait get their turn */
+#define GATHER_ENOUGH  32              /* tasks: they need not wait for more */
 #define IDLE_NS        (NS_PER_S / 2)  /* without work: then a rest is an idle one */
 
 enum worker_state { WORKER_NONE, WORKER_ALIVE, WORKER_ENDED /* to be joined */ };
@@ -45,15 +47,19 @@ struct worker {
     struct list done;     /* ended, to be handed back together */
     struct list held;     /* ended, to be handed back when their group has */
     bool is_restless;     /* a group has ended since the last idle rest */
+    unsigned grouped;     /* tasks in the last group */
+
+    struct processors processors; /* the worker's own */
 };
 
 struct executor {
     pthread_mutex_t mu;
     /* Guarded by mu */
-    struct list queue;   /* struct task, oldest first */
-    struct worker *idle; /* the last to fall asleep on top */
-    unsigned active;     /* workers alive, without those that a spare stands in for */
-    unsigned lively;     /* of those, awake and not slow */
+    struct list queue;       /* struct task, oldest first */
+    struct worker *idle;     /* the last to fall asleep on top */
+    struct worker *gatherer; /* waits for more tasks to share a group; NULL: nobody does */
+    unsigned active;         /* workers alive, without those that a spare stands in for */
+    unsigned lively;         /* of those, awake and not slow */
     struct executor_stats stats;
     int64_t scout_end_ns;   /* a worker without work looks out for some until then; 0: none does */
     struct lookout lookout; /* the scout's: used without the mutex, by one at a time */
@@ -127,6 +133,9 @@ void worker_end_locked(struct worker *worker, struct task *task, int64_t now_ns,
 void worker_note_run_locked(struct executor *ex, int64_t run_ns);
 
 /* --- groups (executor_group.c) ------------------------------------------------------------------ */
+
+/* Before tasks are taken: wait for more of them, if that pays. Return: the time. */
+int64_t group_gather_locked(struct worker *worker, int64_t now_ns);
 
 /* Run what the worker has taken as one group, and hand it back. */
 void group_run_locked(struct worker *worker, int64_t now_ns);

@@ -301,6 +301,9 @@ static void serve_locked(struct worker *worker)
     while (!worker->is_replaced) {
         int64_t now_ns = clock_now_ns();
 
+        if (ex->conf.group != NULL) {
+            now_ns = group_gather_locked(worker, now_ns);
+        }
         if (take_locked(worker, now_ns, &finished)) {
             pass_on_unlocked(ex, queue_wake_locked(ex), &finished);
             if (ex->conf.group != NULL) {

@@ -12,9 +12,11 @@
 #include "base/attributes.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/processors.h"
 #include "pool/executor.h"
 
-#define TASKS 8
+#define TASKS    8
+#define GATHERED 32 /* as many need not wait for more */
 
 /* Guarded by mu. The log has a letter for each thing that happened. */
 static struct {
@@ -170,10 +172,10 @@ static void gather(struct piece *pieces, size_t count)
     }
 }
 
-static enum status create(void)
+static enum status create(const struct executor_group *how)
 {
     struct executor_conf conf = {
-        .name = "write", .threads = 1, .queue_max = TASKS, .group = &group};
+        .name = "write", .threads = 1, .queue_max = GATHERED, .group = how};
     struct error err;
 
     return executor_create(&conf, &executor, &err);
@@ -316,6 +318,83 @@ static void after_a_while_it_rests(void **state)
     clock_set_for_tests(0);
 }
 
+/* --- gathering: for an hour, if nothing ends it --- */
+
+static const struct executor_group patient_group = {
+    .begin = begin, .is_full = is_full, .end = end, .rest = rest, .gather_ns = 3600 * NS_PER_S};
+
+static void busy_processors_are_given_fewer_groups(void **state)
+{
+    struct piece p[1 + GATHERED];
+
+    (void)state;
+    processors_set_for_tests(PROCESSORS_BUSY);
+    gather(p, 3);
+    open_gate();
+    wait_over(1); /* from here on it gathers */
+    for (unsigned i = 3; i < 1 + GATHERED; i++) {
+        submit(&p[i], 'x', false);
+    }
+    wait_over(1 + GATHERED);
+    assert_memory_equal(s.log, "(a).(bcxxx", 10);
+    assert_ptr_equal(strchr(s.log, ')'), s.log + 2);
+    assert_ptr_equal(strrchr(s.log, ')'), s.log + 5 + GATHERED); /* and there is no third */
+    assert_int_equal(s.ended, 2);
+}
+
+static void idle_processors_are_used(void **state)
+{
+    struct piece p[3];
+
+    (void)state;
+    processors_set_for_tests(PROCESSORS_IDLE);
+    gather(p, 3);
+    open_gate();
+    wait_over(3);
+}
+
+static void who_comes_alone_does_not_wait(void **state)
+{
+    struct piece p[3];
+
+    (void)state;
+    processors_set_for_tests(PROCESSORS_BUSY);
+    for (unsigned i = 0; i < 3; i++) {
+        submit(&p[i], (char)('a' + i), false);
+        wait_over(i + 1);
+    }
+    assert_string_equal(s.log, "(a).(b).(c).");
+}
+
+static void who_has_waited_for_long_does_not_wait_for_more(void **state)
+{
+    struct piece p[3];
+
+    (void)state;
+    processors_set_for_tests(PROCESSORS_BUSY);
+    gather(p, 3);
+    clock_set_for_tests(clock_now_ns() + 3601 * NS_PER_S);
+    open_gate();
+    wait_over(3);
+    clock_set_for_tests(0);
+}
+
+static void stopped_while_it_gathers(void **state)
+{
+    struct piece p[3];
+
+    (void)state;
+    processors_set_for_tests(PROCESSORS_BUSY);
+    gather(p, 3);
+    open_gate();
+    wait_over(1);
+    executor_stop(executor);
+    assert_int_equal(s.over, 3);
+    assert_int_equal(p[2].task.end, TASK_CLOSED);
+}
+
+/* --- stopping --- */
+
 static void stopped_with_a_group_under_way(void **state)
 {
     struct piece p[3];
@@ -338,7 +417,7 @@ static void stopped_anywhere(void **state)
         s.over = 0;
         s.ended = 0;
         s.loses = 1 + i % 3;
-        assert_int_equal(create(), STATUS_OK);
+        assert_int_equal(create(&group), STATUS_OK);
         for (unsigned n = 0; n < TASKS; n++) {
             submit(&p[n], 'x', false);
         }
@@ -351,19 +430,31 @@ static void stopped_anywhere(void **state)
     }
 }
 
-static int setup(void **state)
+static int set_up(const struct executor_group *how)
 {
-    (void)state;
     memset(&s, 0, sizeof(s));
     pthread_mutex_init(&s.mu, NULL);
     pthread_cond_init(&s.has_changed, NULL);
-    return create() == STATUS_OK ? 0 : -1;
+    return create(how) == STATUS_OK ? 0 : -1;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return set_up(&group);
+}
+
+static int setup_patient(void **state)
+{
+    (void)state;
+    return set_up(&patient_group);
 }
 
 static int teardown(void **state)
 {
     (void)state;
     executor_destroy(executor);
+    processors_set_for_tests(PROCESSORS_AS_THEY_ARE);
     pthread_cond_destroy(&s.has_changed);
     pthread_mutex_destroy(&s.mu);
     return 0;
@@ -381,6 +472,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(killed, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_sealed_cannot_be_killed, setup, teardown),
         cmocka_unit_test_setup_teardown(after_a_while_it_rests, setup, teardown),
+        cmocka_unit_test_setup_teardown(busy_processors_are_given_fewer_groups, setup_patient,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(idle_processors_are_used, setup_patient, teardown),
+        cmocka_unit_test_setup_teardown(who_comes_alone_does_not_wait, setup_patient, teardown),
+        cmocka_unit_test_setup_teardown(who_has_waited_for_long_does_not_wait_for_more,
+                                        setup_patient, teardown),
+        cmocka_unit_test_setup_teardown(stopped_while_it_gathers, setup_patient, teardown),
         cmocka_unit_test_setup_teardown(stopped_with_a_group_under_way, setup, teardown),
         cmocka_unit_test_setup_teardown(stopped_anywhere, setup, teardown),
     };
