@@ -5,16 +5,17 @@
 Every program serves the same SQLite file with the same three routes, and is run as its experts
 would (peers.py). Gantry answers the list and the list with children a second time through its
 tables' own grammar, without a line of configuration; the peers' routes are written by hand. The
-answers are compared with the database before anything is measured. Then all of them stay up, and wrk visits one after the other in each round, in an order that changes, so that a
-disturbance meets everybody. It waits a little for a busy machine to become quiet; a visit during
-which other processes took more than a tenth of it all the same is repeated, a few times at most,
-and the least disturbed one counts. The figures are medians of the rounds. A single answer that is
-not 2xx, or a socket error, ends the run. What cannot be built here is said, and left out.
+answers are compared with the database before anything is measured. Then all of them stay up, and
+wrk visits one after the other in each round, in an order that changes, so that a disturbance meets
+everybody. It waits a little for a busy machine to become quiet; a visit during which other
+processes took more than a tenth of it all the same is repeated, a few times at most, and the least
+disturbed one counts. The figures are medians of the rounds. A single answer that is not 2xx, or a
+socket error, ends the run. What cannot be built here is said, and left out.
 
-With --inserting there is one more Gantry for each N, with a database of its own on the disk: while it
-is visited, N clients insert rows into it as fast as it makes them durable (writes.py). What do its
-reads pay for that? They are compared with its own without, and with what the peers read, into whose
-database nobody inserts.
+With --inserting everybody takes part a second time for each N, with a database of his own on the
+disk: while he is visited, N clients insert rows into it as fast as he makes them durable
+(writes.py). What do reads pay for that? Gantry's are compared with its own without, of the moment
+before, and with the peers', who have the same to do.
 
 Progress goes to standard error, the tables in Markdown to standard output.
 """
@@ -134,6 +135,7 @@ class Server:
 
     def __init__(self, program, setting, folder, database):
         self.program = program
+        self.database = database
         self.name = program.name + (f" ({setting.text})" if setting.text else "")
         folder.mkdir()
         self.port = free_port()
@@ -187,16 +189,21 @@ class Server:
 
 
 class Inserted(Server):
-    """Gantry, and clients that insert into its own database while it is visited."""
+    """A program into whose database, its own, so many clients insert while it is visited.
 
-    def __init__(self, program, clients, folder):
+    plain: the same without, to be visited right before; None: it is not compared with itself.
+    """
+
+    def __init__(self, program, setting, folder, clients, plain=None):
         folder.mkdir()
-        database = folder / "books.db"
-        make_database(database)
-        make_log(database)
+        self.database = folder / "books.db"
+        make_database(self.database)
+        make_log(self.database)
         self.clients = clients
-        setting = dataclasses.replace(program.writing[0], text=writers_of(clients))
-        super().__init__(program, setting, folder / "own", database)
+        self.plain = plain
+        text = ", ".join(filter(None, [setting.text, writers_of(clients)]))
+        super().__init__(program, dataclasses.replace(setting, text=text), folder / "own",
+                         self.database)
 
     def insert(self, seconds):
         return prober(f"http://127.0.0.1:{self.port}", "--closed", "--connections", self.clients,
@@ -270,7 +277,7 @@ def load(server, measure, seconds):
     _, route, connections, _ = MEASURES[measure]
     template, greatest = path_template(server.program, route)
     before = others_seconds(server)
-    inserting = server.insert(seconds + INSERT_LONGER) if server.clients else None
+    inserting = server.insert(seconds + INSERT_LONGER) if server.clients > 0 else None
     out = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", HERE / "compare.lua",
          f"http://127.0.0.1:{server.port}/", "--", template, str(greatest)],
@@ -287,6 +294,17 @@ def load(server, measure, seconds):
     figures["others"] = others_share(before, others_seconds(server))
     figures["rate"] = figures["requests"] / figures["seconds"]
     return figures
+
+
+def visit(server, measure, seconds):
+    """As load(), and beside it its figure of the moment before, without those who insert."""
+    if server.clients == 0 or server.plain is None:
+        return load(server, measure, seconds)
+    key = MEASURES[measure][3]
+    before = load(server.plain, measure, seconds)
+    figures = load(server, measure, seconds)
+    return {**figures, "share": figures[key] / before[key],
+            "others": max(figures["others"], before["others"])}
 
 
 def others_seconds(server):
@@ -354,7 +372,7 @@ def measure_all(servers, rounds, seconds):
     for i in range(rounds):
         for measure in MEASURES:
             for server in order.sample(servers, len(servers)):
-                figures = undisturbed(lambda: load(server, measure, seconds))
+                figures = undisturbed(lambda: visit(server, measure, seconds))
                 results[measure][server].append(figures)
                 say(f"round {i + 1}/{rounds}  {measure:5}  {server.name:32}  "
                     f"{figures['rate']:8.0f}/s  p50 {figures['p50_us']:6} us  "
@@ -387,12 +405,16 @@ def gantry_beside(clients):
     return lambda server: server.program.name == "gantry" and server.clients == clients
 
 
+def peer_beside(clients):
+    return lambda server: server.program.is_peer and server.clients == clients
+
+
 def summary_table(results):
     yield "| | Gantry | best peer | Gantry : best peer | `inline` | Gantry : `inline` |"
     yield "|---|---:|---|---:|---:|---:|"
     for measure, by_server in results.items():
         _, gantry = best_of(measure, by_server, gantry_beside(0))
-        peer, best = best_of(measure, by_server, lambda s: s.program.is_peer)
+        peer, best = best_of(measure, by_server, peer_beside(0))
         _, limit = best_of(measure, by_server, lambda s: s.program.name == "inline")
         heading, _, _, key = MEASURES[measure]
         yield "| " + " | ".join([
@@ -405,20 +427,20 @@ def summary_table(results):
 
 
 def inserted_table(results, clients):
-    yield (f"| While {writers_of(clients)} | inserts/s | Gantry | : without | best peer, without "
-           "| Gantry : best peer |")
-    yield "|---|---:|---:|---:|---|---:|"
+    yield (f"| While {writers_of(clients)} | Gantry | its inserts/s | Gantry : without | best peer "
+           "| its inserts/s | Gantry : best peer |")
+    yield "|---|---:|---:|---:|---|---:|---:|"
     for measure, by_server in results.items():
         heading, _, _, key = MEASURES[measure]
-        server, inserted = best_of(measure, by_server, gantry_beside(clients))
-        _, alone = best_of(measure, by_server, gantry_beside(0))
-        peer, best = best_of(measure, by_server, lambda s: s.program.is_peer)
+        server, own = best_of(measure, by_server, gantry_beside(clients))
+        peer, best = best_of(measure, by_server, peer_beside(clients))
+        inserts, share = (median(by_server[server], key) for key in ("inserts", "share"))
         yield "| " + " | ".join([
             heading + ("" if key == "rate" else ", median latency (less is better)"),
-            f"{median(by_server[server], 'inserts'):,.0f}",
-            write_value(measure, inserted), f"**{inserted / alone:.2f}**",
+            write_value(measure, own), f"{inserts:,.0f}", f"**{share:.2f}**",
             f"{peer.name}: {write_value(measure, best)}" if peer else "-",
-            f"**{inserted / best:.2f}**" if peer else "-"]) + " |"
+            f"{median(by_server[peer], 'inserts'):,.0f}" if peer else "-",
+            f"**{own / best:.2f}**" if peer else "-"]) + " |"
 
 
 def measure_table(measure, by_server):
@@ -498,13 +520,16 @@ def main():
                 server = Server(program, setting, folder / f"{len(servers)}", database)
                 stack.callback(server.stop)
                 servers.append(server)
-            for clients in args.inserting if program.name == "gantry" else []:
-                server = Inserted(program, clients, folder / f"{len(servers)}")
-                stack.callback(server.stop)
-                servers.append(server)
+        for clients in args.inserting:
+            for program in programs:
+                for setting in program.writing[:1 if program.name == "gantry" else None]:
+                    plain = servers[0] if program.name == "gantry" else None
+                    server = Inserted(program, setting, folder / f"{len(servers)}", clients, plain)
+                    stack.callback(server.stop)
+                    servers.append(server)
         for server in servers:
             server.wait_until_up()
-            check_answers(server, database)
+            check_answers(server, server.database)
         say(f"compare: {len(servers)} servers give the same answers")
         results = measure_all(servers, args.rounds, args.seconds)
     print("\n".join(report(programs, missing, results, args.rounds, args.seconds,

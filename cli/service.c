@@ -25,12 +25,12 @@
 
 /* --- pools -------------------------------------------------------------------------------- */
 
-/* The one writer's: its requests share a COMMIT. As reads get by with less than that, a write may wait so long for
- * others while the processors are busy. */
+/* The one writer's: its requests share a COMMIT. Reads that want the processors pay for a thousand in a second
+ * at most. */
 static const struct executor_group group_commit = {.begin = slot_group_begin,
                                                    .is_full = slot_group_is_full,
                                                    .end = slot_group_end,
-                                                   .gather_ns = NS_PER_MS,
+                                                   .apart_ns = NS_PER_MS,
                                                    .rest = slot_rest};
 
 static enum status add_pool(struct service *s, const struct config_pool *pool,

@@ -58,10 +58,10 @@ struct executor_group {
         void *local); /* false: nothing counts; each task is run again, outside of a group */
 
     /*
-     * While the processors are busy and tasks come several at a time, one may wait for so long for others to
-     * share its group: 0: never. What a group costs is then paid less often.
+     * While the processors are busy, groups begin so far apart at least, unless many tasks wait: what a group
+     * costs is then paid less often. 0: at once, always.
      */
-    int64_t gather_ns;
+    int64_t apart_ns;
 
     /* After they have been handed back. is_waited_for: more tasks wait; is_idle: none has come for a while. */
     void (*rest)(void *local, bool is_idle, bool is_waited_for);

@@ -7,9 +7,9 @@
  * what becomes of it alone: whoever has spoilt the group fails once more, and the others succeed.
  *
  * A group costs something, however small it is: a COMMIT, with its system calls and its wakes. While the
- * processors are busy that is taken from others. Then tasks wait for a moment until there are more of them
- * (group_gather_locked), as with PostgreSQL's commit_delay and commit_siblings, which leave it to the operator to
- * find out when it pays.
+ * processors are busy that is taken from others. So then groups begin some time apart, and who comes in between
+ * waits to share the next one (group_gather_locked). PostgreSQL's commit_delay does the like for each commit,
+ * and leaves it to the operator to find out when it pays.
  *
  * Until it has begun a task is QUEUED, though in its worker's list, and can be cancelled like any other;
  * from then on until it is handed back it is nobody else's: that its client has gone stops nothing.
@@ -23,27 +23,14 @@ static bool is_over(const struct task *task, int64_t now_ns)
     return task->cancel.deadline_ns != 0 && now_ns >= task->cancel.deadline_ns;
 }
 
-/* Who comes alone, and before whom one came alone, would wait in vain. */
-static bool has_company_locked(const struct worker *worker)
-{
-    unsigned queued = worker->executor->stats.queued;
-
-    return queued > 0 && queued < GATHER_ENOUGH && (queued > 1 || worker->grouped > 1);
-}
-
 int64_t group_gather_locked(struct worker *worker, int64_t now_ns)
 {
     struct executor *ex = worker->executor;
-    const struct list *oldest = list_first(&ex->queue);
+    int64_t left_ns = worker->group_begun_ns + ex->conf.group->apart_ns - now_ns;
     struct timespec end;
-    int64_t left_ns;
 
-    if (oldest == NULL || ex->is_closed || !has_company_locked(worker)) {
-        return now_ns;
-    }
-    left_ns = const_container_of(oldest, struct task, link)->queued_ns + ex->conf.group->gather_ns -
-              now_ns;
-    if (left_ns <= 0 || !processors_are_busy(&worker->processors, now_ns)) {
+    if (left_ns <= 0 || list_is_empty(&ex->queue) || ex->stats.queued >= GATHER_ENOUGH ||
+        ex->is_closed || !processors_are_busy(&worker->processors, now_ns)) {
         return now_ns;
     }
     end = executor_time_in(left_ns);
@@ -148,6 +135,7 @@ void group_run_locked(struct worker *worker, int64_t now_ns)
     unsigned n;
 
     list_init(&finished);
+    worker->group_begun_ns = now_ns;
     pthread_mutex_unlock(&ex->mu);
     group->begin(worker->local);
     pthread_mutex_lock(&ex->mu);
@@ -158,7 +146,6 @@ void group_run_locked(struct worker *worker, int64_t now_ns)
     if (!counts) {
         run_again_locked(worker);
     }
-    worker->grouped = n;
     now_ns = clock_now_ns();
     hand_back_locked(worker, now_ns - begun_ns, n, now_ns);
     worker_take_done_locked(worker, &finished);

@@ -38,16 +38,16 @@ struct worker {
     /* Guarded by the executor's mutex */
     enum worker_state state;
     struct worker *next_idle;
-    bool is_idle;         /* on the stack, asleep or about to be */
-    bool is_slow;         /* its task runs for longer than SLOW_NS: do not wait for this one */
-    bool is_stuck;        /* counted in stats.stuck */
-    bool is_replaced;     /* a spare has its place: it ends when its task does */
-    struct task *running; /* NULL: none */
-    struct list batch;    /* taken, not begun: still QUEUED */
-    struct list done;     /* ended, to be handed back together */
-    struct list held;     /* ended, to be handed back when their group has */
-    bool is_restless;     /* a group has ended since the last idle rest */
-    unsigned grouped;     /* tasks in the last group */
+    bool is_idle;           /* on the stack, asleep or about to be */
+    bool is_slow;           /* its task runs for longer than SLOW_NS: do not wait for this one */
+    bool is_stuck;          /* counted in stats.stuck */
+    bool is_replaced;       /* a spare has its place: it ends when its task does */
+    struct task *running;   /* NULL: none */
+    struct list batch;      /* taken, not begun: still QUEUED */
+    struct list done;       /* ended, to be handed back together */
+    struct list held;       /* ended, to be handed back when their group has */
+    bool is_restless;       /* a group has ended since the last idle rest */
+    int64_t group_begun_ns; /* the last one */
 
     struct processors processors; /* the worker's own */
 };
@@ -134,7 +134,7 @@ void worker_note_run_locked(struct executor *ex, int64_t run_ns);
 
 /* --- groups (executor_group.c) ------------------------------------------------------------------ */
 
-/* Before tasks are taken: wait for more of them, if that pays. Return: the time. */
+/* Before tasks are taken: wait for more of them, if groups are to begin apart. Return: the time. */
 int64_t group_gather_locked(struct worker *worker, int64_t now_ns);
 
 /* Run what the worker has taken as one group, and hand it back. */

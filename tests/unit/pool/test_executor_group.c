@@ -318,10 +318,10 @@ static void after_a_while_it_rests(void **state)
     clock_set_for_tests(0);
 }
 
-/* --- gathering: for an hour, if nothing ends it --- */
+/* --- on busy processors: one group in an hour, if nothing ends the wait --- */
 
 static const struct executor_group patient_group = {
-    .begin = begin, .is_full = is_full, .end = end, .rest = rest, .gather_ns = 3600 * NS_PER_S};
+    .begin = begin, .is_full = is_full, .end = end, .rest = rest, .apart_ns = 3600 * NS_PER_S};
 
 static void busy_processors_are_given_fewer_groups(void **state)
 {
@@ -353,29 +353,18 @@ static void idle_processors_are_used(void **state)
     wait_over(3);
 }
 
-static void who_comes_alone_does_not_wait(void **state)
+static void who_comes_late_enough_does_not_wait(void **state)
 {
-    struct piece p[3];
+    struct piece p[2];
 
     (void)state;
     processors_set_for_tests(PROCESSORS_BUSY);
-    for (unsigned i = 0; i < 3; i++) {
-        submit(&p[i], (char)('a' + i), false);
-        wait_over(i + 1);
-    }
-    assert_string_equal(s.log, "(a).(b).(c).");
-}
-
-static void who_has_waited_for_long_does_not_wait_for_more(void **state)
-{
-    struct piece p[3];
-
-    (void)state;
-    processors_set_for_tests(PROCESSORS_BUSY);
-    gather(p, 3);
-    clock_set_for_tests(clock_now_ns() + 3601 * NS_PER_S);
-    open_gate();
-    wait_over(3);
+    clock_set_for_tests(clock_now_ns());
+    submit(&p[0], 'a', false);
+    wait_over(1);
+    clock_set_for_tests(clock_now_ns() + 3600 * NS_PER_S);
+    submit(&p[1], 'b', false);
+    wait_over(2);
     clock_set_for_tests(0);
 }
 
@@ -475,9 +464,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(busy_processors_are_given_fewer_groups, setup_patient,
                                         teardown),
         cmocka_unit_test_setup_teardown(idle_processors_are_used, setup_patient, teardown),
-        cmocka_unit_test_setup_teardown(who_comes_alone_does_not_wait, setup_patient, teardown),
-        cmocka_unit_test_setup_teardown(who_has_waited_for_long_does_not_wait_for_more,
-                                        setup_patient, teardown),
+        cmocka_unit_test_setup_teardown(who_comes_late_enough_does_not_wait, setup_patient,
+                                        teardown),
         cmocka_unit_test_setup_teardown(stopped_while_it_gathers, setup_patient, teardown),
         cmocka_unit_test_setup_teardown(stopped_with_a_group_under_way, setup, teardown),
         cmocka_unit_test_setup_teardown(stopped_anywhere, setup, teardown),
