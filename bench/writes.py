@@ -12,7 +12,7 @@ each part the rows have to be as many as were acknowledged.
 
 - peers: 64 keep-alive clients, on this disk; the same with each sync 5 ms longer; one client. All
   programs stay up and are visited in turn, in an order that changes; a visit that others disturbed
-  is repeated, as in compare.py and in the other parts. Ratios of the medians.
+  is repeated, as in compare.py and in the other parts. Medians of each round's ratio.
 - lock: another process holds the write lock for 3 s while 64 clients write to Gantry: who fails?
   Point reads at a moderate open-loop rate meanwhile, beside the same without the lock, and beside
   nobody's writing.
@@ -262,18 +262,24 @@ def best_peer(measure, by_server):
     return server, value
 
 
+def ratio_by_rounds(by_server, server, peer, key):
+    """The median of each round's ratio: a round is short, and the machine's speed changes."""
+    return statistics.median(own[key] / other[key]
+                             for own, other in zip(by_server[server], by_server[peer]))
+
+
 def judge_gantry(server, results):
     asked = {"fast": 4, "slow": 20}
     for measure, by_server in results.items():
         key = MEASURES[measure][3]
         what = f"{server.name}: {MEASURES[measure][0]}"
-        peer, value = best_peer(measure, by_server)
-        own = median(by_server[server], key)
+        peer, _ = best_peer(measure, by_server)
         if peer is not None and key == "rate":
-            at_least(f"{what}: inserts, of those of {peer.name}", asked[measure], own / value,
-                     " times")
+            at_least(f"{what}: inserts, of those of {peer.name}", asked[measure],
+                     ratio_by_rounds(by_server, server, peer, key), " times")
         elif peer is not None:
-            at_most(f"{what}: median latency, of that of {peer.name}", 1.2, own / value, " times")
+            at_most(f"{what}: median latency, of that of {peer.name}", 1.2,
+                    ratio_by_rounds(by_server, server, peer, key), " times")
         failed = [each for each in by_server[server] if not each["is_clean"]]
         figure(f"{what}: what failed", "none", failed[0]["seen"] if failed else "none", not failed)
     at_most(f"{server.name}: {MEASURES['fast'][0]}: syncs per insert", 0.1,
@@ -410,12 +416,12 @@ def while_locked(rounds):
                 "ms after it was asked for")
     say(f"point reads at {READ_RATE}/s, medians of {rounds} rounds")
     for name, each in seen.items():
-        p99 = [one["latency_ms"]["p99"] for one in each]
-        figure(f"  p99 while {name}", None, f"{p99_of(each):.3f} ms (rounds {min(p99):.3f} to "
-               f"{max(p99):.3f})", None)
+        by_round = [p99(one) for one in each]
+        figure(f"  p99 while {name}", None, f"{p99_of(each):.3f} ms (rounds {min(by_round):.3f} to "
+               f"{max(by_round):.3f})", None)
     for name in (alone, writing):
-        at_most(f"p99 of reads while {held}, of that while {name}", 1.2,
-                p99_of(seen[held]) / p99_of(seen[name]), " times")
+        at_most(f"p99 of reads while {held}, of that while {name}", 1.2, statistics.median(
+            p99(locked) / p99(other) for locked, other in zip(seen[held], seen[name])), " times")
 
 
 # What reads pay.
