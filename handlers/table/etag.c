@@ -136,23 +136,23 @@ bool etag_is_known(const struct request *request, const char *etag)
     return false;
 }
 
-bool etag_has_condition(const struct request *request)
+static bool has(const struct request *request, struct str header)
 {
-    return request_header(request, STR("if-match")).at != NULL;
+    return request_header(request, header).at != NULL;
 }
 
-bool etag_if_match(const struct request *request, struct str row)
+bool etag_has_condition(const struct request *request)
 {
-    struct entity_tags tags = {.request = request, .header = STR("if-match")};
+    return has(request, STR("if-match")) || has(request, STR("if-none-match"));
+}
+
+/* Is the row among the header's tags, or is that "*"? */
+static bool names(const struct request *request, struct str header, struct str row)
+{
+    struct entity_tags tags = {.request = request, .header = header};
     char now[2 * SIPHASH_SIZE + 1];
     struct str tag;
 
-    if (!etag_has_condition(request)) {
-        return true;
-    }
-    if (row.at == NULL) {
-        return false;
-    }
     put_row(now, row);
     while (entity_tags_next(&tags, &tag)) {
         struct str their_version;
@@ -164,4 +164,15 @@ bool etag_if_match(const struct request *request, struct str row)
         }
     }
     return false;
+}
+
+bool etag_if_match(const struct request *request, struct str row)
+{
+    return !has(request, STR("if-match")) ||
+           (row.at != NULL && names(request, STR("if-match"), row));
+}
+
+bool etag_if_none_match(const struct request *request, struct str row)
+{
+    return row.at == NULL || !names(request, STR("if-none-match"), row);
 }

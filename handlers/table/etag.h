@@ -4,7 +4,8 @@
  *     W/"VERSION"        what was asked, and of which state of the database: whoever has that answer
  *                        already gets 304 without the query being run
  *     W/"VERSION-ROW"    the answer is one row, as JSON: and what the row says. A write with If-Match
- *                        happens only if the row still says that, whatever else has changed
+ *                        happens only if the row still says that, whatever else has changed; one
+ *                        with If-None-Match only if it does not
  *
  * It is weak: it names what the rows say, not the bytes, which also depend on the content coding. RFC 9110
  * wants If-Match compared strongly, so that it cannot pass when the content differs; ROW is a hash of that
@@ -51,7 +52,10 @@ bool etag_is_known(const struct request *request, const char *etag);
  */
 bool etag_if_match(const struct request *request, struct str row);
 
-/* Has the request an If-Match? */
+/* The same of If-None-Match: of "*" only where there is no row. Pure. */
+bool etag_if_none_match(const struct request *request, struct str row);
+
+/* Has the request an If-Match or an If-None-Match? */
 bool etag_has_condition(const struct request *request);
 
 #endif

@@ -6,7 +6,7 @@
  *     write_insert.c   POST and PUT: a statement per row of the body
  *     write_change.c   PATCH and DELETE: one statement
  *     write_value.c    from a row of the body to values
- *     write_match.c    If-Match
+ *     write_match.c    If-Match and If-None-Match
  *     write_answer.c   statuses, headers, the representation
  *
  * Functions that return bool return false when the write is to be undone: with the fault, or, where that
@@ -102,7 +102,7 @@ bool write_default_value(struct write *w, const struct schema_column *column, st
 
 /* --- write_match.c --------------------------------------------------------------------------------- */
 
-/* Does If-Match, if there is one, let the write go on? Return: false: 412, among others. */
+/* Do If-Match and If-None-Match, if there, let the write go on? Return: false: 412, among others. */
 bool write_check_match(struct write *w) ON_WORKER MAY_BLOCK;
 
 /* --- write_answer.c ------------------------------------------------------------------------------ */

@@ -1,4 +1,4 @@
-"""If-Match: a write that happens only if the row is still what its client has seen."""
+"""If-Match and If-None-Match: a write that happens only if the row is what its client has seen, or is not there."""
 
 import concurrent.futures
 import json
@@ -118,3 +118,77 @@ def test_no_update_is_lost(notes):
     with concurrent.futures.ThreadPoolExecutor(clients) as pool:
         list(pool.map(add, range(clients)))
     assert notes.get("/api/notes?id=eq.1").json()[0]["n"] == clients * rounds
+
+
+# --- If-None-Match --------------------------------------------------------------------------------------
+
+
+def make(server, tag, row=7, **headers):
+    return server.request("PUT", f"/api/notes?id=eq.{row}",
+                          {**JSON, "If-None-Match": tag, **headers},
+                          json.dumps({"id": row, "text": "made", "n": 1}).encode())
+
+
+def unless(server, method, tag, body=None, query="id=eq.1", **headers):
+    return server.request(method, f"/api/notes?{query}", {**JSON, "If-None-Match": tag, **headers},
+                          None if body is None else json.dumps(body).encode())
+
+
+def test_made_and_not_replaced(notes):
+    answer = make(notes, "*", **SHOWN)
+    assert (answer.status, answer.json()[0]["text"]) == (201, "made")
+    notes.sql("UPDATE notes SET text = 'kept' WHERE id = 7")
+    for headers in ({}, SHOWN, {"Prefer": "return=representation,tx=rollback"}):
+        problem = assert_problem(make(notes, "*", **headers), 412, "precondition_failed")
+        assert "If-None-Match" in problem["message"]
+    assert text(notes, 7) == "kept"
+    assert make(notes, "*", 8).status == 204
+
+
+def test_unless_it_is_one_of_these(notes):
+    seen = etag(notes)
+    for tag in (seen, seen[2:], f'"x", {seen}'):  # weakly compared
+        assert_problem(make(notes, tag, 1), 412, "precondition_failed")
+    part = etag(notes, "id=eq.1&select=id,text")
+    assert_problem(unless(notes, "PATCH", part, {"n": 2}, "id=eq.1&select=id,text"), 412,
+                   "precondition_failed")
+    assert text(notes) == "one"
+    notes.sql("UPDATE notes SET text = 'changed' WHERE id = 1")
+    assert make(notes, seen, 1).status == 204
+    assert text(notes) == "made"
+    assert make(notes, seen, 9).status == 204  # there is none
+
+
+def test_none_of_other_methods(notes):
+    assert_problem(unless(notes, "PATCH", "*", {"n": 2}), 412, "precondition_failed")
+    assert_problem(unless(notes, "DELETE", "*"), 412, "precondition_failed")
+    assert_problem(unless(notes, "DELETE", "*", query="id=gt.0"), 412, "precondition_failed")
+    assert unless(notes, "DELETE", "*", query="id=eq.99").status == 204
+    assert unless(notes, "DELETE", etag(notes, "id=eq.2")).status == 204  # of another row
+    assert (text(notes), text(notes, 2)) == (None, "two")
+    answer = notes.request("POST", "/api/notes", {**JSON, "If-None-Match": "*"}, b'{"id": 5}')
+    assert answer.status == 201  # heeds none
+
+
+def test_both_conditions(notes):
+    seen = etag(notes)
+    other = etag(notes, "id=eq.2")
+    for match, none in ((seen, seen), (other, other), (other, '"x"'), ("*", "*"), (seen, "*")):
+        assert_problem(unless(notes, "PATCH", none, {"n": 2}, **{"If-Match": match}), 412,
+                       "precondition_failed")
+    assert unless(notes, "PATCH", other, {"n": 2}, **{"If-Match": seen}).status == 204
+
+
+def test_one_of_many_makes_it(notes):
+    """All of them at once, committed together or not: one makes the row, and it stays as it was made."""
+    clients = 8
+
+    def put(row, client):
+        return notes.request("PUT", f"/api/notes?id=eq.{row}", {**JSON, "If-None-Match": "*"},
+                             json.dumps({"id": row, "text": str(client), "n": 0}).encode()).status
+
+    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+        for row in range(100, 120):
+            statuses = list(pool.map(lambda client: put(row, client), range(clients)))
+            assert sorted(statuses) == [204] + [412] * (clients - 1)
+            assert text(notes, row) == str(statuses.index(204))

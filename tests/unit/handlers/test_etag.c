@@ -107,6 +107,15 @@ static bool may_write(const char *tags, const char *row)
     return etag_if_match(&request, row == NULL ? (struct str){NULL, 0} : str_of(row));
 }
 
+static bool may_make(const char *tags, const char *row)
+{
+    struct header headers[1] = {{STR("If-None-Match"), str_of(tags)}};
+    struct request request = {.headers = headers, .headers_count = 1};
+
+    assert_true(etag_has_condition(&request));
+    return etag_if_none_match(&request, row == NULL ? (struct str){NULL, 0} : str_of(row));
+}
+
 static void a_row_has_a_second_part(void **state)
 {
     const struct read first = {"/api/t", "id=eq.1", NULL, NULL, 1};
@@ -143,6 +152,17 @@ static void a_row_has_a_second_part(void **state)
     assert_false(may_write("*", NULL));
     assert_false(may_write("", "{\"id\":1}"));
     assert_false(may_write("\"-\"", "{\"id\":1}"));
+    assert_true(may_make("*", NULL));
+    assert_false(may_make("*", "{\"id\":7}"));
+    assert_false(may_make("*", "")); /* more than one */
+    assert_false(may_make(old, "{\"id\":1}"));
+    assert_false(may_make(old + 2, "{\"id\":1}"));
+    assert_false(may_make(same, "{\"id\":1}"));
+    assert_true(may_make(other, "{\"id\":1}"));
+    assert_true(may_make(bare, "{\"id\":1}"));
+    assert_true(may_make(old, NULL));
+    assert_true(may_make("", "{\"id\":1}"));
+    assert_true(may_make("\"*\"", "{\"id\":1}")); /* a tag like others */
 }
 
 static void without_the_header_all_may_be_written(void **state)
@@ -152,6 +172,8 @@ static void without_the_header_all_may_be_written(void **state)
     (void)state;
     assert_true(etag_if_match(&request, STR("{}")));
     assert_true(etag_if_match(&request, (struct str){NULL, 0}));
+    assert_true(etag_if_none_match(&request, STR("{}")));
+    assert_true(etag_if_none_match(&request, (struct str){NULL, 0}));
     assert_false(etag_has_condition(&request));
 }
 
