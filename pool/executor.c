@@ -245,10 +245,11 @@ enum status executor_cancel(struct executor *ex, struct task *task, enum task_en
     return status;
 }
 
-static void visit_list(struct list *tasks, executor_visit_fn visit, void *user)
+static void visit_list(struct list *tasks, enum executor_sight sight, executor_visit_fn visit,
+                       void *user)
 {
     for (struct list *l = tasks->next; l != tasks; l = l->next) {
-        visit(user, container_of(l, struct task, link), false, false);
+        visit(user, container_of(l, struct task, link), sight);
     }
 }
 
@@ -256,14 +257,15 @@ static void visit_locked(struct executor *ex, executor_visit_fn visit, void *use
 {
     for (unsigned i = 0; i < ex->slots; i++) {
         struct worker *worker = &ex->workers[i];
+        visit_list(&worker->held, SIGHT_HELD, visit, user);
         if (worker->running != NULL) {
-            visit(user, worker->running, true, worker->is_stuck);
+            visit(user, worker->running, worker->is_stuck ? SIGHT_STUCK : SIGHT_RUNNING);
         }
         if (worker->state == WORKER_ALIVE) {
-            visit_list(&worker->batch, visit, user);
+            visit_list(&worker->batch, SIGHT_QUEUED, visit, user);
         }
     }
-    visit_list(&ex->queue, visit, user);
+    visit_list(&ex->queue, SIGHT_QUEUED, visit, user);
 }
 
 void executor_visit(struct executor *ex, executor_visit_fn visit, void *user)
@@ -278,12 +280,11 @@ struct search {
     const struct task *found;
 };
 
-static void match(void *user, const struct task *task, bool is_running, bool is_stuck)
+static void match(void *user, const struct task *task, enum executor_sight sight)
 {
     struct search *search = user;
 
-    (void)is_running;
-    (void)is_stuck;
+    (void)sight;
     if (task->id == search->id) {
         search->found = task;
     }

@@ -148,7 +148,7 @@ void executor_kick(struct executor *ex) ANY_THREAD;
  * Ask for a submitted task not to be done. The caller guarantees that the task's memory is alive.
  *
  * Queued: it is removed and finished with that end before this returns. Running: its token is set.
- * Already over: nothing.
+ * Already over, or held until its group ends: nothing.
  * Context: any thread. Never waits for work.
  * Return: OK (was queued, will never run), BUSY (is running), NOT_FOUND (is over, or sealed: see
  * cancel.h).
@@ -161,13 +161,19 @@ enum status executor_cancel(struct executor *ex, struct task *task, enum task_en
  */
 enum status executor_kill(struct executor *ex, uint64_t id) ANY_THREAD;
 
+/* What a task is doing when it is looked at. */
+enum executor_sight {
+    SIGHT_QUEUED,
+    SIGHT_RUNNING,
+    SIGHT_STUCK, /* running, and told to end for a second or more */
+    SIGHT_HELD,  /* its work has returned, and does not count before its group has ended */
+};
+
 /*
- * Look at every task that waits or runs. visit is called with the executor's mutex held, so that
- * the task is alive: it copies what it needs and calls nothing of the executor's. is_stuck: told to
- * end for a second or more.
+ * Look at every task that has not been handed back. visit is called with the executor's mutex held,
+ * so that the task is alive: it copies what it needs and calls nothing of the executor's.
  */
-typedef void (*executor_visit_fn)(void *user, const struct task *task, bool is_running,
-                                  bool is_stuck);
+typedef void (*executor_visit_fn)(void *user, const struct task *task, enum executor_sight sight);
 void executor_visit(struct executor *ex, executor_visit_fn visit, void *user) ANY_THREAD;
 
 /*

@@ -12,7 +12,8 @@
  * and leaves it to the operator to find out when it pays.
  *
  * Until it has begun a task is QUEUED, though in its worker's list, and can be cancelled like any other;
- * from then on until it is handed back it is nobody else's: that its client has gone stops nothing.
+ * from then on until it is handed back it is nobody else's: that its client has gone stops nothing. Those
+ * that wait for the end are in the worker's list `held`, where who looks on (executor_visit) finds them.
  */
 #include <errno.h>
 
@@ -80,19 +81,13 @@ static unsigned run_all_locked(struct worker *worker, int64_t now_ns)
     return n;
 }
 
-/* The group is lost: each of them alone. */
-static void run_again_locked(struct worker *worker)
+/* The group is lost: each of its n tasks alone, and back to the end of the list. */
+static void run_again_locked(struct worker *worker, unsigned n)
 {
     struct executor *ex = worker->executor;
-    struct list again;
-    struct list *link;
 
-    list_init(&again);
-    while ((link = list_take_first(&worker->held)) != NULL) {
-        list_append(&again, link);
-    }
-    while ((link = list_take_first(&again)) != NULL) {
-        struct task *task = container_of(link, struct task, link);
+    for (; n > 0; n--) {
+        struct task *task = container_of(list_take_first(&worker->held), struct task, link);
         int64_t now_ns = clock_now_ns();
 
         if (is_over(task, now_ns)) {
@@ -144,7 +139,7 @@ void group_run_locked(struct worker *worker, int64_t now_ns)
     counts = group->end(worker->local);
     pthread_mutex_lock(&ex->mu);
     if (!counts) {
-        run_again_locked(worker);
+        run_again_locked(worker, n);
     }
     now_ns = clock_now_ns();
     hand_back_locked(worker, now_ns - begun_ns, n, now_ns);

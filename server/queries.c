@@ -20,10 +20,15 @@ static int64_t since(int64_t then_ns, int64_t now_ns)
 }
 
 /* With the executor's mutex held: copies, and nothing else. */
-static void visit(void *user, const struct task *task, bool is_running, bool is_stuck)
+static void visit(void *user, const struct task *task, enum executor_sight sight)
 {
+    static const enum query_state states[] = {[SIGHT_QUEUED] = QUERY_QUEUED,
+                                              [SIGHT_RUNNING] = QUERY_RUNNING,
+                                              [SIGHT_STUCK] = QUERY_STUCK,
+                                              [SIGHT_HELD] = QUERY_COMMITTING};
     const struct exchange *ex = const_container_of(task, struct exchange, task);
     struct look *look = user;
+    bool has_begun = sight != SIGHT_QUEUED;
     struct query_info *info;
 
     look->total++;
@@ -32,12 +37,12 @@ static void visit(void *user, const struct task *task, bool is_running, bool is_
     }
     info = &look->infos[look->count++];
     info->id = task->id;
-    info->state = is_stuck ? QUERY_STUCK : is_running ? QUERY_RUNNING : QUERY_QUEUED;
+    info->state = states[sight];
     info->method = ex->call.request.method;
     info->route = ex->route->pattern;
     info->detail = ex->route->handler->detail;
-    info->wait_ns = since(task->queued_ns, is_running ? task->begun_ns : look->now_ns);
-    info->run_ns = is_running ? since(task->begun_ns, look->now_ns) : 0;
+    info->wait_ns = since(task->queued_ns, has_begun ? task->begun_ns : look->now_ns);
+    info->run_ns = has_begun ? since(task->begun_ns, look->now_ns) : 0;
     memcpy(info->client, ex->client_address, sizeof(info->client));
     memcpy(info->request_id, ex->call.request.id, sizeof(info->request_id));
 }
@@ -54,8 +59,10 @@ size_t queries_list(struct executor *executor, struct query_info *ret, size_t ma
 
 const char *query_state_name(enum query_state state)
 {
-    static const char *const names[] = {
-        [QUERY_QUEUED] = "queued", [QUERY_RUNNING] = "running", [QUERY_STUCK] = "stuck"};
+    static const char *const names[] = {[QUERY_QUEUED] = "queued",
+                                        [QUERY_RUNNING] = "running",
+                                        [QUERY_STUCK] = "stuck",
+                                        [QUERY_COMMITTING] = "committing"};
 
     return names[state];
 }

@@ -23,7 +23,8 @@ struct executor;
 enum query_state {
     QUERY_QUEUED,
     QUERY_RUNNING,
-    QUERY_STUCK, /* told to end for a second or more, and still running */
+    QUERY_STUCK,      /* told to end for a second or more, and still running */
+    QUERY_COMMITTING, /* has run, and waits for the commit that it shares with others */
 };
 
 struct query_info {
@@ -40,15 +41,15 @@ struct query_info {
 
 /*
  * Fill ret with at most max requests of the executor, all of whose tasks must be exchanges': those
- * that run first, then those that wait, the oldest first. *ret_total: how many there are, in ret or
- * not.
+ * that have begun first, then those that wait, the oldest first. *ret_total: how many there are, in
+ * ret or not.
  * Context: any thread. Holds the executor's mutex for a moment; never waits for work.
  * Return: how many were filled in.
  */
 size_t queries_list(struct executor *executor, struct query_info *ret, size_t max,
                     size_t *ret_total) ANY_THREAD;
 
-/* Lends "queued", "running" or "stuck". */
+/* Lends "queued", "running", "stuck" or "committing". */
 const char *query_state_name(enum query_state state);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * For operators: what waits and what runs, and how to end it.
  *
- *     GET    /admin/queries      an array, of each pool what runs and then what waits
+ *     GET    /admin/queries      an array, of each pool what has begun and then what waits
  *     DELETE /admin/queries/ID   204: it waited and will never run; 202: it runs and has been told
  *
  * All of it INLINE: it needs a pool's mutex for a moment, never its threads, so it answers when every

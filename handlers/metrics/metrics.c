@@ -120,12 +120,12 @@ struct stuck {
     size_t count;
 };
 
-static void note_stuck(void *user, const struct task *task, bool is_running, bool is_stuck)
+static void note_stuck(void *user, const struct task *task, enum executor_sight sight)
 {
     struct stuck *stuck = user;
     size_t i = 0;
 
-    if (!is_running || !is_stuck) {
+    if (sight != SIGHT_STUCK) {
         return;
     }
     while (i < stuck->count && stuck->names[i] != task->name) {

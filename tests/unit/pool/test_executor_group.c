@@ -30,6 +30,7 @@ static struct {
     unsigned over; /* tasks handed back */
     unsigned idle; /* idle rests */
     bool is_gate_closed;
+    bool is_end_held; /* each group's */
 } s;
 
 static struct executor *executor;
@@ -79,6 +80,11 @@ static bool end(void *local)
     counts = ++s.ended != s.loses;
     pthread_mutex_unlock(&s.mu);
     note(counts ? ')' : '!');
+    pthread_mutex_lock(&s.mu);
+    while (s.is_end_held) {
+        pthread_cond_wait(&s.has_changed, &s.mu);
+    }
+    pthread_mutex_unlock(&s.mu);
     return counts;
 }
 
@@ -153,12 +159,17 @@ static void wait_log(size_t size)
     pthread_mutex_unlock(&s.mu);
 }
 
-static void open_gate(void)
+static void set(bool *flag, bool to)
 {
     pthread_mutex_lock(&s.mu);
-    s.is_gate_closed = false;
+    *flag = to;
     pthread_cond_broadcast(&s.has_changed);
     pthread_mutex_unlock(&s.mu);
+}
+
+static void open_gate(void)
+{
+    set(&s.is_gate_closed, false);
 }
 
 /* The first one keeps the worker until the others wait. */
@@ -294,6 +305,69 @@ static void what_is_sealed_cannot_be_killed(void **state)
     assert_string_equal(s.log, "(a!a.");
     assert_int_equal(p.sealed, STATUS_OK); /* the second time, too */
     assert_int_equal(p.task.end, TASK_DONE);
+}
+
+/* --- who looks on --- */
+
+struct look {
+    char seen[64]; /* name and sight of each */
+    size_t size;
+};
+
+static void see(void *user, const struct task *task, enum executor_sight sight)
+{
+    static const char letters[] = {
+        [SIGHT_QUEUED] = 'q', [SIGHT_RUNNING] = 'r', [SIGHT_STUCK] = 's', [SIGHT_HELD] = 'h'};
+    struct look *look = user;
+
+    if (look->size + 2 < sizeof(look->seen)) {
+        look->seen[look->size++] = const_container_of(task, struct piece, task)->name;
+        look->seen[look->size++] = letters[sight];
+    }
+}
+
+static void assert_seen(const char *expected)
+{
+    struct look look = {.size = 0};
+
+    executor_visit(executor, see, &look);
+    assert_string_equal(look.seen, expected);
+}
+
+/* A COMMIT that takes its time: those that wait for it are seen, and nobody can end them. */
+static void who_waits_for_the_end_is_seen(void **state)
+{
+    struct piece p[3];
+
+    (void)state;
+    clock_set_for_tests(clock_now_ns()); /* nothing takes long, whatever else this machine does */
+    set(&s.is_end_held, true);
+    s.loses = 2;
+    gather(p, 2);
+    submit(&p[2], 'c', true);
+    assert_seen("arbqcq");
+    open_gate();
+    wait_log(3); /* "(a)" */
+    assert_seen("ahbqcq");
+    assert_int_equal(executor_cancel(executor, &p[0].task, TASK_KILLED), STATUS_NOT_FOUND);
+    set(&s.is_gate_closed, true);
+    set(&s.is_end_held, false);
+    wait_log(7); /* "(a).(bc" */
+    assert_seen("bhcr");
+    set(&s.is_end_held, true);
+    open_gate();
+    wait_log(8); /* "(a).(bc!" */
+    assert_seen("bhch");
+    p[1].waits = true; /* when it runs again */
+    set(&s.is_gate_closed, true);
+    set(&s.is_end_held, false);
+    wait_log(9); /* "(a).(bc!b" */
+    assert_seen("chbr");
+    open_gate();
+    wait_over(3);
+    assert_string_equal(s.log, "(a).(bc!bc..");
+    assert_seen("");
+    clock_set_for_tests(0);
 }
 
 static void after_a_while_it_rests(void **state)
@@ -460,6 +534,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(gone, setup, teardown),
         cmocka_unit_test_setup_teardown(killed, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_sealed_cannot_be_killed, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_waits_for_the_end_is_seen, setup, teardown),
         cmocka_unit_test_setup_teardown(after_a_while_it_rests, setup, teardown),
         cmocka_unit_test_setup_teardown(busy_processors_are_given_fewer_groups, setup_patient,
                                         teardown),

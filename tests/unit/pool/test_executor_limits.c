@@ -398,14 +398,14 @@ struct sight {
     bool is_seen[8];
 };
 
-static void see(void *user, const struct task *task, bool is_running, bool is_stuck)
+static void see(void *user, const struct task *task, enum executor_sight how)
 {
     struct sight *sight = user;
 
     sight->count++;
     sight->is_seen[task->id] = true;
-    sight->is_running[task->id] = is_running;
-    sight->is_stuck[task->id] = is_stuck;
+    sight->is_running[task->id] = how == SIGHT_RUNNING || how == SIGHT_STUCK;
+    sight->is_stuck[task->id] = how == SIGHT_STUCK;
 }
 
 static struct sight look(struct executor *ex)
