@@ -159,4 +159,11 @@ void openapi_routes_note(struct openapi_routes *routes, const struct config *con
     struct openapi_route *known = &routes->list[route - config->routes];
 
     known->is_created = writes && known->method == METHOD_POST;
+    known->is_write = writes;
+}
+
+void openapi_routes_note_query(struct openapi_routes *routes, const struct config *config,
+                               const struct config_rpc *query, bool writes)
+{
+    routes->queries[query - config->rpc].is_write = writes;
 }

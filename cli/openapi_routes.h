@@ -22,4 +22,8 @@ const struct openapi_query *openapi_routes_queries(const struct openapi_routes *
 void openapi_routes_note(struct openapi_routes *routes, const struct config *config,
                          const struct config_route *route, bool writes);
 
+/* Likewise of a named query. */
+void openapi_routes_note_query(struct openapi_routes *routes, const struct config *config,
+                               const struct config_rpc *query, bool writes);
+
 #endif

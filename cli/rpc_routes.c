@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "cli/openapi_routes.h"
 #include "cli/routes.h"
 #include "handlers/table/rpc.h"
 #include "handlers/table/table.h"
@@ -142,6 +143,9 @@ static enum status add_query(struct service *s, const struct config_rpc *conf,
         (void)snprintf(path, sizeof(path), "$.rpc[%zu].pool", conf->index); /* fits */
         problems_add(problems, path,
                      "the statement writes, and so runs on the pool \"write\": leave this out");
+    }
+    if (s->openapi_routes != NULL) {
+        openapi_routes_note_query(s->openapi_routes, s->config, conf, rpc_writes(rpc));
     }
     return add_name(s, conf, conf->name, rpc_get_handler(rpc), rpc_post_handler(rpc), err);
 }

@@ -4,7 +4,9 @@
 #include "handlers/openapi/outline.h"
 #include "handlers/openapi/path.h"
 #include "handlers/openapi/relation.h"
+#include "handlers/openapi/route.h"
 #include "openapi_admin_paths.h"
+#include "openapi_call_parameters.h"
 #include "openapi_docs_paths.h"
 #include "openapi_headers.h"
 #include "openapi_metrics_paths.h"
@@ -13,6 +15,7 @@
 #include "openapi_schemas.h"
 #include "openapi_service_paths.h"
 #include "openapi_wait_parameters.h"
+#include "openapi_write_headers.h"
 #include "openapi_write_parameters.h"
 #include "openapi_write_responses.h"
 
@@ -46,7 +49,10 @@ static void put_tags(struct outline *o, const struct openapi_conf *conf)
         put_tag(o, STR("Tables"),
                 STR("Filter by `column=operator.value`, such as `price=gte.10`; `not.` negates. "
                     "The grammar is PostgREST's."));
-        put_tag(o, STR("Views"), STR("Are read as tables are."));
+        put_tag(o, STR("Views"),
+                conf->is_writable ? STR("Are read as tables are, and written where they have "
+                                        "`INSTEAD OF` triggers.")
+                                  : STR("Are read as tables are."));
     }
     if (conf->queries_count > 0) {
         put_tag(o, STR("Named queries"), STR("SQL of the configuration, called by its name."));
@@ -104,6 +110,61 @@ static enum status put_paths(struct outline *o, const struct openapi_conf *conf,
     return status;
 }
 
+static bool has_calls(const struct openapi_conf *conf)
+{
+    for (size_t i = 0; i < conf->queries_count; i++) {
+        if (route_writes_list(&conf->queries[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All parameters; tables_count: 0 without a schema, here and below. */
+static void put_parameters(struct outline *o, const struct openapi_conf *conf,
+                           const struct schema *schema, size_t tables_count)
+{
+    outline_open(o, STR("parameters"));
+    outline_members(o, EMBEDDED(openapi_parameters));
+    if (conf->is_writable) {
+        outline_members(o, EMBEDDED(openapi_write_parameters));
+    }
+    if (has_calls(conf)) {
+        outline_members(o, EMBEDDED(openapi_call_parameters));
+    }
+    if (conf->routes_count + conf->queries_count > 0) {
+        outline_members(o, EMBEDDED(openapi_wait_parameters));
+    }
+    for (size_t i = 0; i < tables_count; i++) {
+        if (operations_have(conf, &schema->tables[i])) {
+            relation_put_parameters(o, conf, &schema->tables[i]);
+        }
+    }
+    outline_close(o);
+}
+
+static void put_responses(struct outline *o, const struct openapi_conf *conf,
+                          const struct schema *schema, size_t tables_count)
+{
+    outline_open(o, STR("responses"));
+    outline_members(o, EMBEDDED(openapi_responses));
+    if (conf->is_writable) {
+        outline_members(o, EMBEDDED(openapi_write_responses));
+    }
+    for (size_t i = 0; i < tables_count; i++) {
+        if (operations_have(conf, &schema->tables[i])) {
+            relation_put_responses(o, conf, &schema->tables[i]);
+        }
+    }
+    outline_close(o);
+    outline_open(o, STR("headers"));
+    outline_members(o, EMBEDDED(openapi_headers));
+    if (conf->is_writable) {
+        outline_members(o, EMBEDDED(openapi_write_headers));
+    }
+    outline_close(o);
+}
+
 static void put_components(struct outline *o, const struct openapi_conf *conf,
                            const struct schema *schema)
 {
@@ -118,32 +179,8 @@ static void put_components(struct outline *o, const struct openapi_conf *conf,
         }
     }
     outline_close(o);
-    outline_open(o, STR("parameters"));
-    outline_members(o, EMBEDDED(openapi_parameters));
-    if (conf->is_writable) {
-        outline_members(o, EMBEDDED(openapi_write_parameters));
-    }
-    if (conf->routes_count + conf->queries_count > 0) {
-        outline_members(o, EMBEDDED(openapi_wait_parameters));
-    }
-    for (size_t i = 0; i < tables_count; i++) {
-        if (operations_have(conf, &schema->tables[i])) {
-            relation_put_parameters(o, &schema->tables[i]);
-        }
-    }
-    outline_close(o);
-    outline_open(o, STR("responses"));
-    outline_members(o, EMBEDDED(openapi_responses));
-    if (conf->is_writable) {
-        outline_members(o, EMBEDDED(openapi_write_responses));
-    }
-    for (size_t i = 0; i < tables_count; i++) {
-        if (operations_have(conf, &schema->tables[i])) {
-            relation_put_response(o, &schema->tables[i]);
-        }
-    }
-    outline_close(o);
-    outline_json(o, STR("headers"), EMBEDDED(openapi_headers));
+    put_parameters(o, conf, schema, tables_count);
+    put_responses(o, conf, schema, tables_count);
     outline_close(o);
 }
 

@@ -40,6 +40,7 @@ struct openapi_route {
     const char *description; /* CommonMark; NULL: none */
     enum openapi_result result;
     bool is_created; /* is success 201, not 200? (of NONE it is 204) */
+    bool is_write;   /* does it write? Only where conf.is_writable */
     const struct param *params;
     size_t params_count;
 };
@@ -59,6 +60,7 @@ struct openapi_query {
     enum openapi_returns returns;
     const char *of;             /* the type, as a column's would be declared; or the table's name */
     bool is_volatile;           /* answers POST alone */
+    bool is_write;              /* does its POST write? Only where conf.is_writable */
     const struct param *params; /* their `in` does not matter */
     size_t params_count;
 };
@@ -68,7 +70,7 @@ struct openapi_conf {
     const char *version;        /* likewise */
     struct database *db;        /* NULL: none */
     bool has_tables;            /* are the tables served? */
-    bool is_writable;           /* do they answer POST, PATCH and DELETE? */
+    bool is_writable;           /* do they answer POST, PUT, PATCH and DELETE? */
     const char *prefix;         /* of the tables: "/api" */
     uint64_t rows_max;          /* of one answer about a table; 0: no bound */
     const char *const *include; /* tables: only these; NULL: all */

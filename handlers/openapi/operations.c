@@ -72,7 +72,8 @@ static bool add_route(struct operations *ops, const struct openapi_route *route)
     return add(ops, (struct operation){.method = route->method, .route = route});
 }
 
-static const enum method methods[] = {METHOD_GET, METHOD_POST, METHOD_PATCH, METHOD_DELETE};
+static const enum method methods[] = {METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH,
+                                      METHOD_DELETE};
 
 #define METHODS_MAX (sizeof(methods) / sizeof(methods[0]))
 

@@ -5,6 +5,28 @@
 #include "handlers/openapi/column.h"
 #include "handlers/openapi/name.h"
 
+static bool is_of_key(const struct schema_table *table, const struct schema_column *column)
+{
+    (void)table;
+    return column->key_place > 0;
+}
+
+/* Has it a key, all of whose columns a client can name? */
+static bool has_usable_key(const struct schema_table *table)
+{
+    bool has_any = false;
+
+    for (size_t i = 0; i < table->columns_count; i++) {
+        if (is_of_key(table, &table->columns[i])) {
+            has_any = true;
+            if (!name_is_usable(str_of(table->columns[i].name))) {
+                return false;
+            }
+        }
+    }
+    return has_any;
+}
+
 bool relation_answers(const struct openapi_conf *conf, const struct schema_table *table,
                       enum method method)
 {
@@ -13,6 +35,9 @@ bool relation_answers(const struct openapi_conf *conf, const struct schema_table
         return true;
     case METHOD_POST:
         return conf->is_writable && table->is_insertable;
+    case METHOD_PUT:
+        return conf->is_writable && table->is_insertable && table->is_updatable &&
+               has_usable_key(table);
     case METHOD_PATCH:
         return conf->is_writable && table->is_updatable;
     case METHOD_DELETE:
@@ -20,6 +45,13 @@ bool relation_answers(const struct openapi_conf *conf, const struct schema_table
     default:
         return false;
     }
+}
+
+/* Can rows be put into it, or changed? */
+static bool takes_rows(const struct openapi_conf *conf, const struct schema_table *table)
+{
+    return relation_answers(conf, table, METHOD_POST) ||
+           relation_answers(conf, table, METHOD_PATCH);
 }
 
 /* --- references --------------------------------------------------------------------------- */
@@ -107,93 +139,133 @@ void relation_put_filter(struct outline *o, const struct schema_table *table,
     }
 }
 
+/* The parameters of ours that a method takes, the last one NULL. */
+static const char *const *parameters_of(enum method method)
+{
+    static const char *const of_get[] = {"select", "order", "limit",      "offset",      "and",
+                                         "or",     "range", "preferRead", "ifNoneMatch", NULL};
+    static const char *const of_post[] = {"select",         "order",       "columns", "on_conflict",
+                                          "idempotencyKey", "preferWrite", NULL};
+    static const char *const of_put[] = {"select", "ifMatch", "idempotencyKey", "preferWrite",
+                                         NULL};
+    static const char *const of_patch[] = {"select",  "order",          "columns",     "and", "or",
+                                           "ifMatch", "idempotencyKey", "preferWrite", NULL};
+    static const char *const of_delete[] = {"select",  "order",          "and",         "or",
+                                            "ifMatch", "idempotencyKey", "preferWrite", NULL};
+
+    switch (method) {
+    case METHOD_POST:
+        return of_post;
+    case METHOD_PUT:
+        return of_put;
+    case METHOD_PATCH:
+        return of_patch;
+    case METHOD_DELETE:
+        return of_delete;
+    default:
+        return of_get;
+    }
+}
+
 static void put_parameters(struct outline *o, const struct schema_table *table, enum method method)
 {
-    static const char *const of_get[] = {"select", "order", "limit",      "offset",     "and",
-                                         "or",     "range", "preferRead", "ifNoneMatch"};
-    static const char *const of_post[] = {"select", "columns", "on_conflict", "preferWrite"};
-    static const char *const of_patch[] = {"select", "columns", "and", "or", "preferWrite"};
-    static const char *const of_delete[] = {"select", "and", "or", "preferWrite"};
-    const char *const *ours = of_get;
-    size_t count = ARRAY_LENGTH(of_get);
+    const char *const *ours = parameters_of(method);
 
-    if (method == METHOD_POST) {
-        ours = of_post;
-        count = ARRAY_LENGTH(of_post);
-    } else if (method == METHOD_PATCH) {
-        ours = of_patch;
-        count = ARRAY_LENGTH(of_patch);
-    } else if (method == METHOD_DELETE) {
-        ours = of_delete;
-        count = ARRAY_LENGTH(of_delete);
-    }
     outline_open_array(o, STR("parameters"));
-    for (size_t i = 0; i < count; i++) {
-        relation_put_ours(o, ITEM, "parameters", ours[i]);
+    for (; *ours != NULL; ours++) {
+        relation_put_ours(o, ITEM, "parameters", *ours);
     }
-    if (method != METHOD_POST) {
-        for (size_t i = 0; i < table->columns_count; i++) {
+    for (size_t i = 0; i < table->columns_count && method != METHOD_POST; i++) {
+        if (method != METHOD_PUT) {
             relation_put_filter(o, table, &table->columns[i]);
+        } else if (is_of_key(table, &table->columns[i])) {
+            put_reference(o, ITEM, "parameters/rowKey.", table, &table->columns[i]);
         }
     }
     outline_close_array(o);
 }
 
-static void put_body(struct outline *o, const struct schema_table *table, enum method method)
+/* One row, in a type of body. */
+static void put_row_media(struct outline *o, struct str media, const char *kind,
+                          const struct schema_table *table)
 {
-    outline_open(o, STR("requestBody"));
-    outline_flag(o, STR("required"), true);
-    outline_open(o, STR("content"));
-    outline_open(o, STR("application/json"));
-    if (method == METHOD_POST) {
-        outline_open(o, STR("schema"));
-        outline_open_array(o, STR("anyOf"));
-        put_reference(o, ITEM, "schemas/new.", table, NULL);
-        outline_open(o, ITEM);
-        outline_text(o, STR("type"), STR("array"));
-        put_reference(o, STR("items"), "schemas/new.", table, NULL);
-        outline_close(o);
-        outline_close_array(o);
-        outline_close(o);
-    } else {
-        put_reference(o, STR("schema"), "schemas/body.", table, NULL);
-    }
+    outline_open(o, media);
+    put_reference(o, STR("schema"), kind, table, NULL);
     outline_close(o);
-    if (method == METHOD_POST) {
-        put_text_media(o, STR("text/csv"));
-    }
+}
+
+/* A row, or several. */
+static void put_new_media(struct outline *o, const struct schema_table *table)
+{
+    outline_open(o, STR("application/json"));
+    outline_open(o, STR("schema"));
+    outline_open_array(o, STR("anyOf"));
+    put_reference(o, ITEM, "schemas/new.", table, NULL);
+    outline_open(o, ITEM);
+    outline_text(o, STR("type"), STR("array"));
+    put_reference(o, STR("items"), "schemas/new.", table, NULL);
+    outline_close(o);
+    outline_close_array(o);
     outline_close(o);
     outline_close(o);
 }
 
-static void put_empty_response(struct outline *o, struct str code, struct str description)
+static void put_body(struct outline *o, const struct schema_table *table, enum method method)
 {
-    outline_open(o, code);
-    outline_text(o, STR("description"), description);
+    const char *kind = method == METHOD_POST  ? "schemas/new."
+                       : method == METHOD_PUT ? "schemas/put."
+                                              : "schemas/body.";
+
+    outline_open(o, STR("requestBody"));
+    outline_flag(o, STR("required"), true);
+    outline_open(o, STR("content"));
+    if (method == METHOD_POST) {
+        put_new_media(o, table);
+        put_text_media(o, STR("text/csv"));
+    } else {
+        put_row_media(o, STR("application/json"), kind, table);
+    }
+    put_row_media(o, STR("application/x-www-form-urlencoded"), kind, table);
     outline_close(o);
+    outline_close(o);
+}
+
+static void put_responses_of_read(struct outline *o, const struct schema_table *table)
+{
+    put_reference(o, STR("200"), "responses/rows.", table, NULL);
+    put_reference(o, STR("206"), "responses/rows.", table, NULL);
+    relation_put_ours(o, STR("304"), "responses", "notModified");
+    relation_put_ours(o, STR("4XX"), "responses", "refusedRead");
+    relation_put_ours(o, STR("5XX"), "responses", "failed");
+}
+
+static void put_responses_of_write(struct outline *o, const struct schema_table *table,
+                                   enum method method)
+{
+    put_reference(o, STR("200"), "responses/written.", table, NULL);
+    if (method == METHOD_POST || method == METHOD_PUT) {
+        put_reference(o, STR("201"), "responses/written.", table, NULL);
+    }
+    if (method != METHOD_POST) {
+        relation_put_ours(o, STR("204"), "responses", "done");
+    }
+    relation_put_ours(o, STR("409"), "responses", "conflict");
+    if (method != METHOD_POST) {
+        relation_put_ours(o, STR("412"), "responses", "changed");
+    }
+    relation_put_ours(o, STR("422"), "responses", "keyReused");
+    relation_put_ours(o, STR("4XX"), "responses", "refusedWrite");
+    relation_put_ours(o, STR("5XX"), "responses", "failedWrite");
 }
 
 static void put_responses(struct outline *o, const struct schema_table *table, enum method method)
 {
     outline_open(o, STR("responses"));
-    switch (method) {
-    case METHOD_GET:
-        put_reference(o, STR("200"), "responses/rows.", table, NULL);
-        put_reference(o, STR("206"), "responses/rows.", table, NULL);
-        relation_put_ours(o, STR("304"), "responses", "notModified");
-        break;
-    case METHOD_POST:
-        put_reference(o, STR("200"), "responses/rows.", table, NULL);
-        put_reference(o, STR("201"), "responses/rows.", table, NULL);
-        break;
-    default:
-        put_reference(o, STR("200"), "responses/rows.", table, NULL);
-        put_empty_response(o, STR("204"), STR("Done."));
-        break;
+    if (method == METHOD_GET) {
+        put_responses_of_read(o, table);
+    } else {
+        put_responses_of_write(o, table, method);
     }
-    relation_put_ours(o, STR("4XX"), "responses",
-                      method == METHOD_GET ? "refusedRead" : "refusedWrite");
-    relation_put_ours(o, STR("5XX"), "responses", "failed");
     outline_close(o);
 }
 
@@ -210,6 +282,8 @@ static struct words words_of(enum method method)
     switch (method) {
     case METHOD_POST:
         return (struct words){STR("post"), "insert", "Add rows to "};
+    case METHOD_PUT:
+        return (struct words){STR("put"), "upsert", "Add or change one row of "};
     case METHOD_PATCH:
         return (struct words){STR("patch"), "update", "Change rows of "};
     case METHOD_DELETE:
@@ -241,7 +315,7 @@ void relation_put_operation(struct outline *o, const struct openapi_conf *conf,
         outline_text(o, STR("description"), outline_pieced(o));
     }
     put_parameters(o, table, method);
-    if (method == METHOD_POST || method == METHOD_PATCH) {
+    if (method != METHOD_GET && method != METHOD_DELETE) {
         put_body(o, table, method);
     }
     put_responses(o, table, method);
@@ -341,6 +415,17 @@ static void put_new_schema(struct outline *o, const struct schema_table *table)
     outline_close(o);
 }
 
+/* What a PUT takes: a new row whose key is in the body, too. */
+static void put_put_schema(struct outline *o, const struct schema_table *table)
+{
+    open_component(o, "put.", table);
+    outline_open_array(o, STR("allOf"));
+    put_reference(o, ITEM, "schemas/new.", table, NULL);
+    outline_close_array(o);
+    put_required(o, table, is_of_key);
+    outline_close(o);
+}
+
 static void put_body_schemas(struct outline *o, const struct column_place *place)
 {
     const struct schema_table *table = place->table;
@@ -352,6 +437,9 @@ static void put_body_schemas(struct outline *o, const struct column_place *place
     if (table->is_insertable) {
         put_new_schema(o, table);
     }
+    if (relation_answers(place->conf, table, METHOD_PUT)) {
+        put_put_schema(o, table);
+    }
 }
 
 void relation_put_schemas(struct outline *o, const struct openapi_conf *conf,
@@ -360,12 +448,12 @@ void relation_put_schemas(struct outline *o, const struct openapi_conf *conf,
     const struct column_place place = {conf, schema, table};
 
     put_row_schema(o, &place);
-    if (relation_answers(conf, table, METHOD_POST) || relation_answers(conf, table, METHOD_PATCH)) {
+    if (takes_rows(conf, table)) {
         put_body_schemas(o, &place);
     }
 }
 
-void relation_put_response(struct outline *o, const struct schema_table *table)
+static void put_rows_read(struct outline *o, const struct schema_table *table)
 {
     open_component(o, "rows.", table);
     outline_text(o, STR("description"), STR("The rows."));
@@ -378,12 +466,38 @@ void relation_put_response(struct outline *o, const struct schema_table *table)
     outline_close(o);
 }
 
-static void put_filter(struct outline *o, const struct schema_table *table,
-                       const struct schema_column *column)
+static void put_rows_written(struct outline *o, const struct schema_table *table)
+{
+    open_component(o, "written.", table);
+    outline_text(o, STR("description"),
+                 STR("With `Prefer: return=representation` the rows; else nothing."));
+    outline_open(o, STR("headers"));
+    relation_put_ours(o, STR("Content-Range"), "headers", "contentRange");
+    relation_put_ours(o, STR("ETag"), "headers", "rowETag");
+    relation_put_ours(o, STR("Location"), "headers", "location");
+    relation_put_ours(o, STR("Preference-Applied"), "headers", "preferenceApplied");
+    relation_put_ours(o, STR("Idempotent-Replayed"), "headers", "idempotentReplayed");
+    outline_close(o);
+    relation_put_content(o, table, false);
+    outline_close(o);
+}
+
+void relation_put_responses(struct outline *o, const struct openapi_conf *conf,
+                            const struct schema_table *table)
+{
+    put_rows_read(o, table);
+    if (takes_rows(conf, table) || relation_answers(conf, table, METHOD_DELETE)) {
+        put_rows_written(o, table);
+    }
+}
+
+/* The beginning of a component that is a parameter of a column: "KIND.T.C" */
+static void open_parameter(struct outline *o, const char *kind, const struct schema_table *table,
+                           const struct schema_column *column)
 {
     struct buf *b = outline_piece(o);
 
-    buf_append_literal(b, "rowFilter.");
+    buf_append_str(b, str_of(kind));
     name_put_key(b, str_of(table->name));
     buf_append_char(b, '.');
     name_put_key(b, str_of(column->name));
@@ -392,6 +506,24 @@ static void put_filter(struct outline *o, const struct schema_table *table,
     name_put_filter(b, str_of(column->name));
     outline_text(o, STR("name"), outline_pieced(o));
     outline_text(o, STR("in"), STR("query"));
+}
+
+static void put_key(struct outline *o, const struct schema_table *table,
+                    const struct schema_column *column)
+{
+    open_parameter(o, "rowKey.", table, column);
+    outline_flag(o, STR("required"), true);
+    outline_text(o, STR("description"), STR("`eq.` and what the body says, too."));
+    outline_json(o, STR("schema"), STR("{\"type\":\"string\",\"pattern\":\"^eq\\\\.\"}"));
+    outline_close(o);
+}
+
+static void put_filter(struct outline *o, const struct schema_table *table,
+                       const struct schema_column *column)
+{
+    struct buf *b;
+
+    open_parameter(o, "rowFilter.", table, column);
     b = outline_piece(o);
     buf_append_literal(b, "Such as ");
     buf_append_str(b, column_filters(column));
@@ -400,11 +532,17 @@ static void put_filter(struct outline *o, const struct schema_table *table,
     outline_close(o);
 }
 
-void relation_put_parameters(struct outline *o, const struct schema_table *table)
+void relation_put_parameters(struct outline *o, const struct openapi_conf *conf,
+                             const struct schema_table *table)
 {
+    bool has_put = relation_answers(conf, table, METHOD_PUT);
+
     for (size_t i = 0; i < table->columns_count; i++) {
         if (name_is_usable(str_of(table->columns[i].name))) {
             put_filter(o, table, &table->columns[i]);
+        }
+        if (has_put && is_of_key(table, &table->columns[i])) {
+            put_key(o, table, &table->columns[i]);
         }
     }
 }

@@ -18,14 +18,16 @@ void relation_put_operation(struct outline *o, const struct openapi_conf *conf,
 void relation_put_schemas(struct outline *o, const struct openapi_conf *conf,
                           const struct schema *schema, const struct schema_table *table);
 
-/* Its parameters: a filter for each column. */
-void relation_put_parameters(struct outline *o, const struct schema_table *table);
+/* Its parameters: a filter for each column, and what a PUT names of its key. */
+void relation_put_parameters(struct outline *o, const struct openapi_conf *conf,
+                             const struct schema_table *table);
 
 /* {"$ref":"#/components/KIND/KEY"}, as the member name: a component of ours. */
 void relation_put_ours(struct outline *o, struct str name, const char *kind, const char *key);
 
-/* The answer that is rows of it. */
-void relation_put_response(struct outline *o, const struct schema_table *table);
+/* The answers that are rows of it: read, and written. */
+void relation_put_responses(struct outline *o, const struct openapi_conf *conf,
+                            const struct schema_table *table);
 
 /* A reference to the filter by a column, as an item. */
 void relation_put_filter(struct outline *o, const struct schema_table *table,

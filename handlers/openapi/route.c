@@ -59,10 +59,29 @@ static bool has_body(const struct param *params, size_t count)
     return false;
 }
 
-static void open_json(struct outline *o, struct str code, struct str description)
+/* Of what writes: the headers of a success. */
+static void put_headers(struct outline *o, bool is_write)
+{
+    if (is_write) {
+        outline_open(o, STR("headers"));
+        relation_put_ours(o, STR("Idempotent-Replayed"), "headers", "idempotentReplayed");
+        outline_close(o);
+    }
+}
+
+static void put_done(struct outline *o, bool is_write)
+{
+    outline_open(o, STR("204"));
+    outline_text(o, STR("description"), STR("Done."));
+    put_headers(o, is_write);
+    outline_close(o);
+}
+
+static void open_json(struct outline *o, struct str code, struct str description, bool is_write)
 {
     outline_open(o, code);
     outline_text(o, STR("description"), description);
+    put_headers(o, is_write);
     outline_open(o, STR("content"));
     outline_open(o, STR("application/json"));
 }
@@ -74,10 +93,14 @@ static void close_json(struct outline *o)
     outline_close(o);
 }
 
-static void put_failures(struct outline *o)
+static void put_failures(struct outline *o, bool is_write)
 {
+    if (is_write) {
+        relation_put_ours(o, STR("409"), "responses", "conflict");
+        relation_put_ours(o, STR("422"), "responses", "keyReused");
+    }
     relation_put_ours(o, STR("4XX"), "responses", "refused");
-    relation_put_ours(o, STR("5XX"), "responses", "failed");
+    relation_put_ours(o, STR("5XX"), "responses", is_write ? "failedWrite" : "failed");
 }
 
 /* --- configured routes -------------------------------------------------------------------- */
@@ -88,22 +111,20 @@ static void put_success(struct outline *o, const struct openapi_route *route)
 
     switch (route->result) {
     case OPENAPI_ROWS:
-        open_json(o, code, STR("The rows."));
+        open_json(o, code, STR("The rows."), route->is_write);
         outline_json(o, STR("schema"), STR("{\"type\":\"array\",\"items\":{\"type\":\"object\"}}"));
         close_json(o);
         break;
     case OPENAPI_ROW:
-        open_json(o, code, STR("The row."));
+        open_json(o, code, STR("The row."), route->is_write);
         outline_json(o, STR("schema"), STR("{\"type\":\"object\"}"));
         close_json(o);
         break;
     case OPENAPI_NONE:
-        outline_open(o, STR("204"));
-        outline_text(o, STR("description"), STR("Done."));
-        outline_close(o);
+        put_done(o, route->is_write);
         break;
     case OPENAPI_ANYTHING:
-        open_json(o, code, STR("Done."));
+        open_json(o, code, STR("Done."), route->is_write);
         outline_json(o, STR("schema"), STR("{}"));
         close_json(o);
         break;
@@ -122,6 +143,9 @@ static void put_parameters(struct outline *o, const struct openapi_route *route,
         } else if (param->in == PARAM_IN_QUERY) {
             parameter_put(o, param, name, param->in);
         }
+    }
+    if (route->is_write) {
+        relation_put_ours(o, ITEM, "parameters", "idempotencyKey");
     }
     relation_put_ours(o, ITEM, "parameters", "prefer");
     outline_close_array(o);
@@ -144,7 +168,7 @@ void route_put_operation(struct outline *o, const struct openapi_route *route, c
     }
     outline_open(o, STR("responses"));
     put_success(o, route);
-    put_failures(o);
+    put_failures(o, route->is_write);
     outline_close(o);
     outline_close(o);
 }
@@ -161,19 +185,18 @@ static void put_returned(struct outline *o, const struct openapi_query *query,
     struct str name = is_list ? STR("items") : STR("schema");
 
     if (query->returns == OPENAPI_RETURNS_NOTHING) {
-        outline_open(o, STR("204"));
-        outline_text(o, STR("description"), STR("Done."));
-        outline_close(o);
+        put_done(o, query->is_write);
         return;
     }
     if (is_table && table != NULL) {
         outline_open(o, STR("200"));
         outline_text(o, STR("description"), STR("What it gives."));
+        put_headers(o, query->is_write);
         relation_put_content(o, table, !is_list);
         outline_close(o);
         return;
     }
-    open_json(o, STR("200"), STR("What it gives."));
+    open_json(o, STR("200"), STR("What it gives."), query->is_write);
     if (is_list) {
         outline_open(o, STR("schema"));
         outline_text(o, STR("type"), STR("array"));
@@ -216,23 +239,40 @@ static void put_table_parameters(struct outline *o, const struct openapi_query *
         }
     }
     relation_put_ours(o, ITEM, "parameters", "range");
-    relation_put_ours(o, ITEM, "parameters", "preferRead");
+}
+
+bool route_writes_list(const struct openapi_query *query)
+{
+    return query->is_write && (query->returns == OPENAPI_RETURNS_TABLE_ROWS ||
+                               query->returns == OPENAPI_RETURNS_SCALARS);
+}
+
+/* Which of the headers Prefer. */
+static const char *prefer_of(const struct openapi_query *query, bool is_of_table)
+{
+    if (route_writes_list(query)) {
+        return "preferCall";
+    }
+    return is_of_table ? "preferRead" : "prefer";
 }
 
 static void put_query_parameters(struct outline *o, const struct openapi_query *query,
                                  enum method method, const struct schema_table *table)
 {
     bool has_arguments = method == METHOD_GET;
+    bool is_of_table = table != NULL && query->returns == OPENAPI_RETURNS_TABLE_ROWS;
 
     outline_open_array(o, STR("parameters"));
     for (size_t i = 0; has_arguments && i < query->params_count; i++) {
         parameter_put(o, &query->params[i], str_of(query->params[i].name), PARAM_IN_QUERY);
     }
-    if (table != NULL && query->returns == OPENAPI_RETURNS_TABLE_ROWS) {
+    if (is_of_table) {
         put_table_parameters(o, query, has_arguments, table);
-    } else {
-        relation_put_ours(o, ITEM, "parameters", "prefer");
     }
+    if (query->is_write) {
+        relation_put_ours(o, ITEM, "parameters", "idempotencyKey");
+    }
+    relation_put_ours(o, ITEM, "parameters", prefer_of(query, is_of_table));
     outline_close_array(o);
 }
 
@@ -254,7 +294,7 @@ void route_put_query(struct outline *o, const struct openapi_query *query, enum 
     }
     outline_open(o, STR("responses"));
     put_returned(o, query, table);
-    put_failures(o);
+    put_failures(o, query->is_write);
     outline_close(o);
     outline_close(o);
 }

@@ -121,9 +121,12 @@ static struct schema hostile = {.tables = hostile_tables, .tables_count = HOSTIL
 static void make_hostile(void)
 {
     for (size_t i = 0; i < HOSTILE_COUNT; i++) {
+        bool is_of_key = i % 2 == 1 && name_is_usable(str_of(hostile_names[i]));
+        unsigned key_place = is_of_key ? (unsigned)i / 2 + 1 : 0;
         hostile_columns[i] = (struct schema_column){.name = hostile_names[i],
                                                     .type = hostile_names[i],
                                                     .kind = (enum schema_kind)(i % 9),
+                                                    .key_place = key_place,
                                                     .default_sql = hostile_names[i]};
         hostile_keys[i] = (struct schema_key){.name = hostile_names[i],
                                               .target = hostile_names[(i + 5) % HOSTILE_COUNT],
@@ -183,6 +186,7 @@ static const struct openapi_route routes[] = {
      .path = "/books/{number}",
      .description = "Change one.\nIn two lines.",
      .result = OPENAPI_NONE,
+     .is_write = true,
      .params = number_params,
      .params_count = 3},
     {.method = METHOD_GET, .path = "/books/id", .description = "Another one"},
@@ -195,10 +199,19 @@ static const struct openapi_query queries[] = {
      .of = "books",
      .params = query_params,
      .params_count = 2},
-    {.name = "add one", .returns = OPENAPI_RETURNS_SCALAR, .of = "INTEGER", .is_volatile = true},
+    {.name = "add one",
+     .returns = OPENAPI_RETURNS_SCALAR,
+     .of = "INTEGER",
+     .is_volatile = true,
+     .is_write = true},
     {.name = "all", .returns = OPENAPI_RETURNS_SCALARS, .of = "TEXT"},
     {.name = "gone", .returns = OPENAPI_RETURNS_TABLE_ROW, .of = "no such table"},
     {.name = "nothing", .returns = OPENAPI_RETURNS_NOTHING, .is_volatile = true},
+    {.name = "add books",
+     .returns = OPENAPI_RETURNS_TABLE_ROWS,
+     .of = "books",
+     .is_volatile = true,
+     .is_write = true},
 };
 
 static struct openapi_conf conf_of_all(void)
@@ -448,9 +461,142 @@ static void read_only_is_get_only(void **state)
 
     (void)state;
     conf.is_writable = false;
+    conf.routes_count = 1; /* nor do routes and queries write */
+    conf.queries_count = 1;
     document = document_of(&conf, &shop);
+    check(document);
     assert_int_equal(json_object_size(at(document, "paths\0/api/books\0")), 1);
     assert_null(at(document, "components\0schemas\0body.books\0"));
+    assert_null(at(document, "components\0parameters\0idempotencyKey\0"));
+    assert_null(at(document, "components\0parameters\0rowKey.books.id\0"));
+    assert_null(at(document, "components\0responses\0written.books\0"));
+    json_decref(document);
+}
+
+/* Does it take the parameter of that name and place? */
+static bool takes(json_t *document, const char *path, const char *method, const char *parameter)
+{
+    json_t *operation =
+        json_object_get(json_object_get(json_object_get(document, "paths"), path), method);
+    json_t *item;
+    size_t i;
+    char text[200];
+
+    assert_non_null(operation);
+    json_array_foreach(json_object_get(operation, "parameters"), i, item)
+    {
+        json_t *found = resolve(document, item);
+        (void)snprintf(text, sizeof(text), "%s %s", json_string_value(json_object_get(found, "in")),
+                       json_string_value(json_object_get(found, "name")));
+        if (strcmp(text, parameter) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is that status among its answers? */
+static bool answers(json_t *document, const char *path, const char *method, const char *status)
+{
+    json_t *operation =
+        json_object_get(json_object_get(json_object_get(document, "paths"), path), method);
+
+    assert_non_null(operation);
+    return json_object_get(json_object_get(operation, "responses"), status) != NULL;
+}
+
+static void writes_say_what_they_take(void **state)
+{
+    static const char *const methods[] = {"post", "put", "patch", "delete"};
+    struct openapi_conf conf = conf_of_all();
+    json_t *document = document_of(&conf, &shop);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(methods); i++) {
+        bool is_of_rows = i > 0;
+        assert_true(takes(document, "/api/books", methods[i], "header Idempotency-Key"));
+        assert_true(takes(document, "/api/books", methods[i], "header Prefer"));
+        assert_true(answers(document, "/api/books", methods[i], "409"));
+        assert_true(answers(document, "/api/books", methods[i], "422"));
+        assert_true(takes(document, "/api/books", methods[i], "header If-Match") == is_of_rows);
+        assert_true(answers(document, "/api/books", methods[i], "412") == is_of_rows);
+        assert_true(answers(document, "/api/books", methods[i], "204") == is_of_rows);
+    }
+    assert_false(takes(document, "/api/books", "get", "header Idempotency-Key"));
+    assert_false(takes(document, "/api/books", "get", "header If-Match"));
+    assert_false(answers(document, "/api/books", "get", "409"));
+    json_decref(document);
+}
+
+static void put_names_the_key(void **state)
+{
+    struct openapi_conf conf = conf_of_all();
+    json_t *document = document_of(&conf, &shop);
+
+    (void)state;
+    assert_true(takes(document, "/api/books", "put", "query id"));
+    assert_false(takes(document, "/api/books", "put", "query title"));
+    assert_false(takes(document, "/api/books", "put", "query columns"));
+    assert_json(at(document, "components\0parameters\0rowKey.books.id\0required\0"), "true");
+    assert_json(at(document, "components\0schemas\0put.books\0"),
+                "{\"allOf\":[{\"$ref\":\"#/components/schemas/new.books\"}],"
+                "\"required\":[\"id\"]}");
+    assert_true(answers(document, "/api/books", "put", "200"));
+    assert_true(answers(document, "/api/books", "put", "201"));
+    json_decref(document);
+}
+
+/* Has the one table of that one column, which can be written so, a PUT? */
+static bool has_put(const char *name, unsigned key_place, bool is_insertable, bool is_updatable)
+{
+    const struct schema_column column = {
+        .name = name, .type = "TEXT", .kind = SCHEMA_TEXT, .key_place = key_place};
+    const struct schema_table table = {.name = "t",
+                                       .is_insertable = is_insertable,
+                                       .is_updatable = is_updatable,
+                                       .columns = &column,
+                                       .columns_count = 1};
+    const struct schema schema = {.tables = &table, .tables_count = 1};
+    struct openapi_conf conf = conf_of_all();
+    json_t *document = document_of(&conf, &schema);
+    bool has = at(document, "paths\0/api/t\0put\0") != NULL;
+
+    check(document);
+    json_decref(document);
+    return has;
+}
+
+static void put_is_where_a_key_can_be_named(void **state)
+{
+    (void)state;
+    assert_true(has_put("id", 1, true, true));
+    assert_false(has_put("id", 0, true, true));
+    assert_false(has_put("id", 1, false, true));
+    assert_false(has_put("id", 1, true, false));
+    assert_false(has_put("", 1, true, true));
+    assert_false(has_put("\xFF", 1, true, true));
+}
+
+static void what_writes_takes_a_key(void **state)
+{
+    struct openapi_conf conf = conf_of_all();
+    json_t *document = document_of(&conf, &shop);
+
+    (void)state;
+    assert_true(takes(document, "/books/{id}", "put", "header Idempotency-Key"));
+    assert_false(takes(document, "/books/{id}", "put", "header If-Match"));
+    assert_true(answers(document, "/books/{id}", "put", "422"));
+    assert_non_null(at(document, "paths\0/books/{id}\0put\0responses\0"
+                                 "204\0headers\0Idempotent-Replayed\0"));
+    assert_false(takes(document, "/books/{id}", "get", "header Idempotency-Key"));
+    assert_false(answers(document, "/books/{id}", "get", "422"));
+    assert_true(takes(document, "/api/rpc/add%20one", "post", "header Idempotency-Key"));
+    assert_true(answers(document, "/api/rpc/add%20one", "post", "409"));
+    assert_true(takes(document, "/api/rpc/add%20books", "post", "header Idempotency-Key"));
+    assert_non_null(
+        strstr(json_string_value(at(document, "components\0parameters\0preferCall\0description\0")),
+               "max-affected"));
+    assert_false(takes(document, "/api/rpc/nothing", "post", "header Idempotency-Key"));
     json_decref(document);
 }
 
@@ -505,6 +651,7 @@ static void hostile_names_do_no_harm(void **state)
     document = document_of(&conf, &hostile);
     check(document);
     assert_non_null(at(document, "paths\0/api/%7Bid%7D\0get\0"));
+    assert_true(takes(document, "/api/%7Bid%7D", "put", "query \"or\""));
     assert_null(at(document, "paths\0/api/\0"));
     assert_non_null(at(document, "components\0schemas\0-2D\0"));
     assert_json(at(document, "components\0parameters\0rowFilter.A.limit\0name\0"),
@@ -614,6 +761,10 @@ int main(void)
         cmocka_unit_test(the_document_of_a_shop_is_sound),
         cmocka_unit_test(columns_become_schemas),
         cmocka_unit_test(read_only_is_get_only),
+        cmocka_unit_test(writes_say_what_they_take),
+        cmocka_unit_test(put_names_the_key),
+        cmocka_unit_test(put_is_where_a_key_can_be_named),
+        cmocka_unit_test(what_writes_takes_a_key),
         cmocka_unit_test(routes_of_one_shape_are_one_path),
         cmocka_unit_test(arguments_hide_filters),
         cmocka_unit_test(hostile_names_do_no_harm),
