@@ -59,29 +59,32 @@ static bool has_body(const struct param *params, size_t count)
     return false;
 }
 
-/* Of what writes: the headers of a success. */
-static void put_headers(struct outline *o, bool is_write)
+static void put_replayed(struct outline *o)
 {
+    relation_put_ours(o, STR("Idempotent-Replayed"), "headers", "idempotentReplayed");
+}
+
+/* A success, for its content. is_write: of what writes. */
+static void open_success(struct outline *o, struct str code, struct str description, bool is_write)
+{
+    outline_open(o, code);
+    outline_text(o, STR("description"), description);
     if (is_write) {
         outline_open(o, STR("headers"));
-        relation_put_ours(o, STR("Idempotent-Replayed"), "headers", "idempotentReplayed");
+        put_replayed(o);
         outline_close(o);
     }
 }
 
 static void put_done(struct outline *o, bool is_write)
 {
-    outline_open(o, STR("204"));
-    outline_text(o, STR("description"), STR("Done."));
-    put_headers(o, is_write);
+    open_success(o, STR("204"), STR("Done."), is_write);
     outline_close(o);
 }
 
 static void open_json(struct outline *o, struct str code, struct str description, bool is_write)
 {
-    outline_open(o, code);
-    outline_text(o, STR("description"), description);
-    put_headers(o, is_write);
+    open_success(o, code, description, is_write);
     outline_open(o, STR("content"));
     outline_open(o, STR("application/json"));
 }
@@ -175,41 +178,77 @@ void route_put_operation(struct outline *o, const struct openapi_route *route, c
 
 /* --- named queries ------------------------------------------------------------------------ */
 
-static void put_returned(struct outline *o, const struct openapi_query *query,
-                         const struct schema_table *table)
+static void put_headers_of_query(struct outline *o, const struct openapi_query *query)
 {
-    bool is_table =
-        query->returns == OPENAPI_RETURNS_TABLE_ROW || query->returns == OPENAPI_RETURNS_TABLE_ROWS;
-    bool is_list =
-        query->returns == OPENAPI_RETURNS_TABLE_ROWS || query->returns == OPENAPI_RETURNS_SCALARS;
-    struct str name = is_list ? STR("items") : STR("schema");
+    outline_open(o, STR("headers"));
+    relation_put_ours(o, STR("Content-Range"), "headers", "contentRange");
+    relation_put_ours(o, STR("Preference-Applied"), "headers", "preferenceApplied");
+    if (query->is_write) {
+        put_replayed(o);
+    }
+    outline_close(o);
+}
 
-    if (query->returns == OPENAPI_RETURNS_NOTHING) {
-        put_done(o, query->is_write);
-        return;
-    }
-    if (is_table && table != NULL) {
-        outline_open(o, STR("200"));
-        outline_text(o, STR("description"), STR("What it gives."));
-        put_headers(o, query->is_write);
-        relation_put_content(o, table, !is_list);
-        outline_close(o);
-        return;
-    }
-    open_json(o, STR("200"), STR("What it gives."), query->is_write);
-    if (is_list) {
+static bool is_of_rows(const struct openapi_query *query)
+{
+    return query->returns == OPENAPI_RETURNS_TABLE_ROW ||
+           query->returns == OPENAPI_RETURNS_TABLE_ROWS;
+}
+
+static bool is_list(const struct openapi_query *query)
+{
+    return query->returns == OPENAPI_RETURNS_TABLE_ROWS ||
+           query->returns == OPENAPI_RETURNS_SCALARS;
+}
+
+/* What it gives, if that is not rows of a table that is there. */
+static void put_values(struct outline *o, const struct openapi_query *query)
+{
+    struct str name = is_list(query) ? STR("items") : STR("schema");
+
+    outline_open(o, STR("content"));
+    outline_open(o, STR("application/json"));
+    if (is_list(query)) {
         outline_open(o, STR("schema"));
         outline_text(o, STR("type"), STR("array"));
     }
-    if (is_table) { /* of a table that is not there any more */
+    if (is_of_rows(query)) { /* of a table that is not there any more */
         outline_json(o, name, STR("{\"type\":\"object\"}"));
     } else {
         column_put_type(o, name, query->of);
     }
-    if (is_list) {
+    if (is_list(query)) {
         outline_close(o);
     }
-    close_json(o);
+    outline_close(o);
+    outline_close(o);
+}
+
+static void put_returned(struct outline *o, const struct openapi_query *query,
+                         const struct schema_table *table, struct str code)
+{
+    outline_open(o, code);
+    outline_text(o, STR("description"), STR("What it gives."));
+    put_headers_of_query(o, query);
+    if (is_of_rows(query) && table != NULL) {
+        relation_put_content(o, table, !is_list(query));
+    } else {
+        put_values(o, query);
+    }
+    outline_close(o);
+}
+
+static void put_query_success(struct outline *o, const struct openapi_query *query,
+                              const struct schema_table *table)
+{
+    if (query->returns == OPENAPI_RETURNS_NOTHING) {
+        put_done(o, query->is_write);
+        return;
+    }
+    put_returned(o, query, table, STR("200"));
+    if (is_list(query)) {
+        put_returned(o, query, table, STR("206"));
+    }
 }
 
 static bool is_param(const struct openapi_query *query, struct str name)
@@ -243,8 +282,7 @@ static void put_table_parameters(struct outline *o, const struct openapi_query *
 
 bool route_writes_list(const struct openapi_query *query)
 {
-    return query->is_write && (query->returns == OPENAPI_RETURNS_TABLE_ROWS ||
-                               query->returns == OPENAPI_RETURNS_SCALARS);
+    return query->is_write && is_list(query);
 }
 
 /* Which of the headers Prefer. */
@@ -293,7 +331,7 @@ void route_put_query(struct outline *o, const struct openapi_query *query, enum 
         parameter_put_body(o, query->params, query->params_count, true);
     }
     outline_open(o, STR("responses"));
-    put_returned(o, query, table);
+    put_query_success(o, query, table);
     put_failures(o, query->is_write);
     outline_close(o);
     outline_close(o);

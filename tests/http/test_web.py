@@ -14,6 +14,8 @@ import subprocess
 import pytest
 
 import test_openapi
+import test_openapi_write
+import test_write
 from harness import PATIENCE_S, ROOT, gantry_command
 
 WEB = ROOT / "tests" / "web"
@@ -51,6 +53,20 @@ def test_the_linter_has_nothing_to_say(shared, tmp_path):
 
 def test_the_linter_has_nothing_to_say_about_hostile_names(serve, tmp_path):
     server = serve(config={}, schema=test_openapi.hostile_schema())
+    done = lint(tmp_path, document(server))
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("schema", [test_write.SCHEMA, test_openapi.hostile_schema()], ids=["shop", "hostile"])
+def test_the_linter_has_nothing_to_say_about_writes(serve, tmp_path, schema):
+    server = serve(config={"database": {"write": True}}, schema=schema)
+    done = lint(tmp_path, document(server))
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+def test_the_linter_has_nothing_to_say_about_what_is_configured_to_write(serve, tmp_path):
+    server = serve(config={"database": {"write": True}, "routes": test_openapi_write.ROUTES,
+                           "rpc": test_write.QUERIES}, schema=test_write.SCHEMA)
     done = lint(tmp_path, document(server))
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
