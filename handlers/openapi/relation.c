@@ -146,12 +146,14 @@ static const char *const *parameters_of(enum method method)
                                          "or",     "range", "preferRead", "ifNoneMatch", NULL};
     static const char *const of_post[] = {"select",         "order",       "columns", "on_conflict",
                                           "idempotencyKey", "preferWrite", NULL};
-    static const char *const of_put[] = {"select", "ifMatch", "idempotencyKey", "preferWrite",
-                                         NULL};
-    static const char *const of_patch[] = {"select",  "order",          "columns",     "and", "or",
-                                           "ifMatch", "idempotencyKey", "preferWrite", NULL};
-    static const char *const of_delete[] = {"select",  "order",          "and",         "or",
-                                            "ifMatch", "idempotencyKey", "preferWrite", NULL};
+    static const char *const of_put[] = {"select",         "ifMatch",     "ifNoneMatchWrite",
+                                         "idempotencyKey", "preferWrite", NULL};
+    static const char *const of_patch[] = {
+        "select",           "order",          "columns",     "and", "or", "ifMatch",
+        "ifNoneMatchWrite", "idempotencyKey", "preferWrite", NULL};
+    static const char *const of_delete[] = {
+        "select",           "order",          "and",         "or", "ifMatch",
+        "ifNoneMatchWrite", "idempotencyKey", "preferWrite", NULL};
 
     switch (method) {
     case METHOD_POST:

@@ -165,6 +165,23 @@ def test_if_match(shop, document, method, body):
     assert ask(shop, document, method, target, body, If_Match=etag).status == 204
 
 
+@pytest.mark.parametrize("method, body", [
+    ("PUT", {"id": 1, "title": "a"}), ("PATCH", {"title": "a"}), ("DELETE", None)])
+def test_if_none_match(shop, document, method, body):
+    target = "/api/books?id=eq.1"
+    etag = shop.request("GET", target).header("etag")
+    for known in ("*", etag):
+        assert ask(shop, document, method, target, body, If_None_Match=known).status == 412
+    shop.sql("UPDATE books SET title = 'b' WHERE id = 1")
+    assert ask(shop, document, method, target, body, If_None_Match=etag).status == 204
+
+
+def test_a_put_that_replaces_none(shop, document):
+    for status in (204, 412):
+        answer = ask(shop, document, "PUT", "/api/books?id=eq.9", {"id": 9, "title": "a"}, If_None_Match="*")
+        assert answer.status == status
+
+
 @pytest.mark.parametrize("method, target, body, other", [
     ("POST", "/api/books", {"title": "a"}, {"title": "b"}),
     ("PUT", "/api/books?id=eq.1", {"id": 1, "title": "a"}, {"id": 1, "title": "b"}),
@@ -200,6 +217,8 @@ def test_what_only_reads_takes_no_key(shop, document):
         operation = document["paths"][path][method.lower()]
         told = parameters_of(document, {"parameters": operation.get("parameters", [])})
         assert ("header", "Idempotency-Key") not in told and ("header", "If-Match") not in told
+        assert told.get(("header", "If-None-Match"), {}) in (
+            {}, document["components"]["parameters"]["ifNoneMatch"])
         assert not {"409", "412", "422"} & set(operation["responses"])
     shop.request("POST", "/search", {"Idempotency-Key": "x"}, {"name": "a"})
     again = shop.request("POST", "/search", {"Idempotency-Key": "x"}, {"name": "b"})

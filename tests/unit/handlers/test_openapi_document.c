@@ -519,6 +519,8 @@ static void writes_say_what_they_take(void **state)
         assert_true(answers(document, "/api/books", methods[i], "409"));
         assert_true(answers(document, "/api/books", methods[i], "422"));
         assert_true(takes(document, "/api/books", methods[i], "header If-Match") == is_of_rows);
+        assert_true(takes(document, "/api/books", methods[i], "header If-None-Match") ==
+                    is_of_rows);
         assert_true(answers(document, "/api/books", methods[i], "412") == is_of_rows);
         assert_true(answers(document, "/api/books", methods[i], "204") == is_of_rows);
     }
