@@ -31,7 +31,7 @@ bool processors_parse(const char *text, struct processors_time *ret)
     uint64_t softirq;
     uint64_t steal;
 
-    /* proc(5); "cpu0 ..." is another line, and what follows these eight is in user as well. */
+    /* proc(5); "cpu0 ..." is another line, and what follows these eight are parts of user and nice. */
     if (strncmp(text, "cpu ", 4) != 0 ||
         sscanf(text + 4,
                "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64

@@ -14,8 +14,8 @@ socket error, ends the run. What cannot be built here is said, and left out.
 
 With --inserting everybody takes part a second time for each N, with a database of his own on the
 disk: while he is visited, N clients insert rows into it as fast as he makes them durable
-(writes.py). What do reads pay for that? Gantry's are compared with its own without, of the moment
-before, and with the peers', who have the same to do.
+(writes.py). What do reads pay for that? They are compared with those of the moment before, when
+nobody inserts, and Gantry's with the peers', who have the same to do.
 
 Progress goes to standard error, the tables in Markdown to standard output.
 """
@@ -189,18 +189,14 @@ class Server:
 
 
 class Inserted(Server):
-    """A program into whose database, its own, so many clients insert while it is visited.
+    """A program into whose database, its own, so many clients insert while it is visited."""
 
-    plain: the same without, to be visited right before; None: it is not compared with itself.
-    """
-
-    def __init__(self, program, setting, folder, clients, plain=None):
+    def __init__(self, program, setting, folder, clients):
         folder.mkdir()
         self.database = folder / "books.db"
         make_database(self.database)
         make_log(self.database)
         self.clients = clients
-        self.plain = plain
         text = ", ".join(filter(None, [setting.text, writers_of(clients)]))
         super().__init__(program, dataclasses.replace(setting, text=text), folder / "own",
                          self.database)
@@ -208,6 +204,11 @@ class Inserted(Server):
     def insert(self, seconds):
         return prober(f"http://127.0.0.1:{self.port}", "--closed", "--connections", self.clients,
                       "--duration", seconds, "--path", INSERT, background=True)
+
+
+def inserting(program):
+    """Its settings: all of them can insert, if any can."""
+    return program.settings if program.writing else []
 
 
 def writers_of(clients):
@@ -272,12 +273,16 @@ def processes_seconds():
     return (user + nice + system + irq + softirq + steal) / TICKS
 
 
-def load(server, measure, seconds):
-    """Let wrk visit it; return its figures, and the part of the machine that others took."""
+def load(server, measure, seconds, clients=0):
+    """Let wrk visit it, while so many clients insert; return its figures, and the part of the
+    machine that others took."""
     _, route, connections, _ = MEASURES[measure]
     template, greatest = path_template(server.program, route)
     before = others_seconds(server)
-    inserting = server.insert(seconds + INSERT_LONGER) if server.clients > 0 else None
+    inserting = None
+    if clients > 0:
+        inserting = server.insert(seconds + 2 * INSERT_LONGER)
+        time.sleep(INSERT_LONGER)
     out = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", HERE / "compare.lua",
          f"http://127.0.0.1:{server.port}/", "--", template, str(greatest)],
@@ -297,12 +302,12 @@ def load(server, measure, seconds):
 
 
 def visit(server, measure, seconds):
-    """As load(), and beside it its figure of the moment before, without those who insert."""
-    if server.clients == 0 or server.plain is None:
+    """As load(); if clients are to insert, right after it without them: how do the two compare?"""
+    if server.clients == 0:
         return load(server, measure, seconds)
     key = MEASURES[measure][3]
-    before = load(server.plain, measure, seconds)
-    figures = load(server, measure, seconds)
+    before = load(server, measure, seconds)
+    figures = load(server, measure, seconds, server.clients)
     return {**figures, "share": figures[key] / before[key],
             "others": max(figures["others"], before["others"])}
 
@@ -444,7 +449,6 @@ def inserted_table(results, clients):
 
 
 def measure_table(measure, by_server):
-    _, gantry = best_of(measure, by_server, gantry_beside(0))
     key = MEASURES[measure][3]
     yield (f"| {MEASURES[measure][0]} | requests/s | lowest to highest | p50 µs | p99 µs "
            "| Gantry : it |")
@@ -452,6 +456,7 @@ def measure_table(measure, by_server):
     ordered = sorted(by_server.items(), key=lambda pair: -median(pair[1], "rate"))
     for server, figures in ordered:
         rates = [figure["rate"] for figure in figures]
+        _, gantry = best_of(measure, by_server, gantry_beside(server.clients))
         ratio = f"{gantry / median(figures, key):.2f}" if gantry else "-"
         yield (f"| {server.name} | {median(figures, 'rate'):,.0f} | "
                f"{min(rates):,.0f} to {max(rates):,.0f} | {median(figures, 'p50_us'):,.0f} | "
@@ -522,9 +527,9 @@ def main():
                 servers.append(server)
         for clients in args.inserting:
             for program in programs:
-                for setting in program.writing[:1 if program.name == "gantry" else None]:
-                    plain = servers[0] if program.name == "gantry" else None
-                    server = Inserted(program, setting, folder / f"{len(servers)}", clients, plain)
+                is_gantry = program.name == "gantry"  # its other settings do not write
+                for setting in program.writing[:1] if is_gantry else inserting(program):
+                    server = Inserted(program, setting, folder / f"{len(servers)}", clients)
                     stack.callback(server.stop)
                     servers.append(server)
         for server in servers:

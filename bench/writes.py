@@ -445,11 +445,15 @@ def read_beside(server, what, rounds, seconds, pace):
     pairs = {(writers, how): [] for writers in writing for how in reading}
     for _ in range(rounds):
         for (writers, how), each in pairs.items():
-            before = watched(server, lambda: read(server, seconds, *reading[how], what=what))
-            got = watched(server, lambda: both(server, seconds, *writing[writers], reading[how],
-                                               what))
-            each.append((before, got["readers"], got["writers"]))
+            got = watched(server, lambda: before_and_beside(
+                server, seconds, writing[writers], reading[how], what))
+            each.append((got["before"], got["readers"], got["writers"]))
     return pairs
+
+
+def before_and_beside(server, seconds, writing, reading, what):
+    before = read(server, seconds, *reading, what=what)
+    return {"before": before, **both(server, seconds, *writing, reading, what)}
 
 
 def ratio_of(pairs, value):

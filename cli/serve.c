@@ -346,9 +346,9 @@ static int run(struct service *service, const struct config *config, const sigse
         return command_fail("serve", &err);
     }
     health_set_phase(service_health(service), HEALTH_READY);
-    log_serving(&servers, config);
-    code = announce(&servers, service, config); /* the last: whoever reads it finds all in place */
+    code = announce(&servers, service, config);
     if (code == EX_OK) {
+        log_serving(&servers, config);
         await_signal(signals);
     }
     obey_second_signal(signals);

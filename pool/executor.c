@@ -176,7 +176,7 @@ struct worker *queue_wake_locked(struct executor *ex)
 {
     struct worker *worker = ex->idle;
 
-    if (ex->gatherer != NULL && ex->stats.queued >= GATHER_ENOUGH) {
+    if (ex->gatherer != NULL && group_is_gathered_locked(ex)) {
         worker = ex->gatherer;
         ex->gatherer = NULL;
         ex->stats.wakes++;

@@ -9,7 +9,8 @@
  * A group costs something, however small it is: a COMMIT, with its system calls and its wakes. While the
  * processors are busy that is taken from others. So then groups begin some time apart, and who comes in between
  * waits to share the next one (group_gather_locked). PostgreSQL's commit_delay does the like for each commit,
- * and leaves it to the operator to find out when it pays.
+ * and leaves it to the operator to find out when it pays. It is a wait like any other in the queue: what is
+ * told of that, and CoDel, include it; the wait that admission foresees does not.
  *
  * Until it has begun a task is QUEUED, though in its worker's list, and can be cancelled like any other;
  * from then on until it is handed back it is nobody else's: that its client has gone stops nothing. Those
@@ -24,14 +25,19 @@ static bool is_over(const struct task *task, int64_t now_ns)
     return task->cancel.deadline_ns != 0 && now_ns >= task->cancel.deadline_ns;
 }
 
+bool group_is_gathered_locked(const struct executor *ex)
+{
+    return ex->stats.queued >= GATHER_ENOUGH || queue_is_full_locked(ex);
+}
+
 int64_t group_gather_locked(struct worker *worker, int64_t now_ns)
 {
     struct executor *ex = worker->executor;
     int64_t left_ns = worker->group_begun_ns + ex->conf.group->apart_ns - now_ns;
     struct timespec end;
 
-    if (left_ns <= 0 || list_is_empty(&ex->queue) || ex->stats.queued >= GATHER_ENOUGH ||
-        ex->is_closed || !processors_are_busy(&worker->processors, now_ns)) {
+    if (worker->group_begun_ns == 0 || left_ns <= 0 || !worker->is_pressed ||
+        list_is_empty(&ex->queue) || group_is_gathered_locked(ex) || ex->is_closed) {
         return now_ns;
     }
     end = executor_time_in(left_ns);
@@ -148,6 +154,7 @@ void group_run_locked(struct worker *worker, int64_t now_ns)
     pthread_mutex_unlock(&ex->mu);
     executor_finish(&finished);
     group->rest(worker->local, false, is_waited_for);
+    worker->is_pressed = processors_are_busy(&worker->processors, now_ns);
     pthread_mutex_lock(&ex->mu);
     worker->is_restless = true;
 }

@@ -47,9 +47,11 @@ struct worker {
     struct list done;       /* ended, to be handed back together */
     struct list held;       /* ended, to be handed back when their group has */
     bool is_restless;       /* a group has ended since the last idle rest */
-    int64_t group_begun_ns; /* the last one */
+    int64_t group_begun_ns; /* the last one; 0: none yet */
 
-    struct processors processors; /* the worker's own */
+    /* The worker's own */
+    struct processors processors;
+    bool is_pressed; /* the processors were busy when the last group had ended */
 };
 
 struct executor {
@@ -135,7 +137,10 @@ void worker_note_run_locked(struct executor *ex, int64_t run_ns);
 /* --- groups (executor_group.c) ------------------------------------------------------------------ */
 
 /* Before tasks are taken: wait for more of them, if groups are to begin apart. Return: the time. */
-int64_t group_gather_locked(struct worker *worker, int64_t now_ns);
+int64_t group_gather_locked(struct worker *worker, int64_t now_ns) MAY_BLOCK;
+
+/* Do so many tasks wait that nobody should wait for more? */
+bool group_is_gathered_locked(const struct executor *ex);
 
 /* Run what the worker has taken as one group, and hand it back. */
 void group_run_locked(struct worker *worker, int64_t now_ns);

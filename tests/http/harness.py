@@ -366,6 +366,8 @@ class Server:
 
     def limit_fds(self):
         """From now on it can open nothing but what takes the place of something it closes."""
+        # Until then it opens and closes files of the system's, such as /etc/localtime.
+        wait_until(lambda: '"serving"' in self.stderr(), "the server to have told that it serves")
         taken = set(map(int, os.listdir(f"/proc/{self.process.pid}/fd")))
         lowest_free = next(fd for fd in range(len(taken) + 1) if fd not in taken)
         _, hard = resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE)

@@ -68,7 +68,9 @@ static void less_than_a_fifth_idle(void **state)
     assert_true(many > 100);
     p = before(seen.before.idle, seen.before.all - many, then_ns); /* nothing was idle */
     assert_true(processors_are_busy(&p, now_ns));
-    p = before(seen.before.idle - many / 2, seen.before.all - many, then_ns);
+    p = before(seen.before.idle - many / 6, seen.before.all - many, then_ns);
+    assert_true(processors_are_busy(&p, now_ns));
+    p = before(seen.before.idle - many / 4, seen.before.all - many, then_ns);
     assert_false(processors_are_busy(&p, now_ns));
     p = before(seen.before.idle + many, seen.before.all - many, then_ns); /* stepped back */
     assert_true(processors_are_busy(&p, now_ns));

@@ -16,6 +16,7 @@
 #include "pool/executor.h"
 
 #define TASKS    8
+#define FEW      4
 #define GATHERED 32 /* as many need not wait for more */
 
 /* Guarded by mu. The log has a letter for each thing that happened. */
@@ -28,7 +29,8 @@ static struct {
     unsigned ended;
     bool is_full;  /* after each task */
     unsigned over; /* tasks handed back */
-    unsigned idle; /* idle rests */
+    unsigned rests;
+    unsigned idle; /* of these */
     bool is_gate_closed;
     bool is_end_held; /* each group's */
 } s;
@@ -93,6 +95,7 @@ static void rest(void *local, bool is_idle, bool is_waited_for)
     (void)local;
     (void)is_waited_for;
     pthread_mutex_lock(&s.mu);
+    s.rests++;
     s.idle += is_idle;
     pthread_cond_broadcast(&s.has_changed);
     pthread_mutex_unlock(&s.mu);
@@ -183,10 +186,10 @@ static void gather(struct piece *pieces, size_t count)
     }
 }
 
-static enum status create(const struct executor_group *how)
+static enum status create(const struct executor_group *how, unsigned queue_max)
 {
     struct executor_conf conf = {
-        .name = "write", .threads = 1, .queue_max = GATHERED, .group = how};
+        .name = "write", .threads = 1, .queue_max = queue_max, .group = how};
     struct error err;
 
     return executor_create(&conf, &executor, &err);
@@ -403,6 +406,7 @@ static void busy_processors_are_given_fewer_groups(void **state)
 
     (void)state;
     processors_set_for_tests(PROCESSORS_BUSY);
+    clock_set_for_tests(clock_now_ns()); /* nothing takes long, whatever else this machine does */
     gather(p, 3);
     open_gate();
     wait_over(1); /* from here on it gathers */
@@ -414,6 +418,7 @@ static void busy_processors_are_given_fewer_groups(void **state)
     assert_ptr_equal(strchr(s.log, ')'), s.log + 2);
     assert_ptr_equal(strrchr(s.log, ')'), s.log + 5 + GATHERED); /* and there is no third */
     assert_int_equal(s.ended, 2);
+    clock_set_for_tests(0);
 }
 
 static void idle_processors_are_used(void **state)
@@ -451,9 +456,29 @@ static void stopped_while_it_gathers(void **state)
     gather(p, 3);
     open_gate();
     wait_over(1);
-    executor_stop(executor);
+    pthread_mutex_lock(&s.mu);
+    while (s.rests == 0) {
+        pthread_cond_wait(&s.has_changed, &s.mu);
+    }
+    pthread_mutex_unlock(&s.mu);
+    executor_stop(executor); /* it gathers, or is about to */
     assert_int_equal(s.over, 3);
     assert_int_equal(p[2].task.end, TASK_CLOSED);
+}
+
+static void a_full_queue_does_not_wait(void **state)
+{
+    struct piece p[2 + FEW]; /* one may run besides those queued */
+
+    (void)state;
+    processors_set_for_tests(PROCESSORS_BUSY);
+    gather(p, 3);
+    open_gate();
+    wait_over(1);
+    for (unsigned i = 3; i < 2 + FEW; i++) {
+        submit(&p[i], (char)('a' + i), false);
+    }
+    wait_over(2 + FEW);
 }
 
 /* --- stopping --- */
@@ -480,7 +505,7 @@ static void stopped_anywhere(void **state)
         s.over = 0;
         s.ended = 0;
         s.loses = 1 + i % 3;
-        assert_int_equal(create(&group), STATUS_OK);
+        assert_int_equal(create(&group, GATHERED), STATUS_OK);
         for (unsigned n = 0; n < TASKS; n++) {
             submit(&p[n], 'x', false);
         }
@@ -493,24 +518,30 @@ static void stopped_anywhere(void **state)
     }
 }
 
-static int set_up(const struct executor_group *how)
+static int set_up(const struct executor_group *how, unsigned queue_max)
 {
     memset(&s, 0, sizeof(s));
     pthread_mutex_init(&s.mu, NULL);
     pthread_cond_init(&s.has_changed, NULL);
-    return create(how) == STATUS_OK ? 0 : -1;
+    return create(how, queue_max) == STATUS_OK ? 0 : -1;
 }
 
 static int setup(void **state)
 {
     (void)state;
-    return set_up(&group);
+    return set_up(&group, GATHERED);
 }
 
 static int setup_patient(void **state)
 {
     (void)state;
-    return set_up(&patient_group);
+    return set_up(&patient_group, GATHERED);
+}
+
+static int setup_patient_few(void **state)
+{
+    (void)state;
+    return set_up(&patient_group, FEW);
 }
 
 static int teardown(void **state)
@@ -542,6 +573,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_comes_late_enough_does_not_wait, setup_patient,
                                         teardown),
         cmocka_unit_test_setup_teardown(stopped_while_it_gathers, setup_patient, teardown),
+        cmocka_unit_test_setup_teardown(a_full_queue_does_not_wait, setup_patient_few, teardown),
         cmocka_unit_test_setup_teardown(stopped_with_a_group_under_way, setup, teardown),
         cmocka_unit_test_setup_teardown(stopped_anywhere, setup, teardown),
     };
