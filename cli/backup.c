@@ -189,6 +189,9 @@ int backup_command(int argc, char **argv)
     parse(argc, argv, &options);
     conf.path = options.database;
     if (database_open(&conf, &db, &err) != STATUS_OK) {
+        if (err.status == STATUS_NO_SUCH_FILE) {
+            err.hint[0] = '\0'; /* to make one is no help here */
+        }
         return command_fail("backup", &err);
     }
     catch_signals();

@@ -6,7 +6,7 @@
 static const char exposed[] =
     "Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server, "
     "Transfer-Encoding, Range-Unit, ETag, Preference-Applied, Proxy-Status, Retry-After, "
-    "X-Request-Id";
+    "X-Request-Id, Idempotent-Replayed";
 
 static bool is_allowed(const struct cors *cors, struct str origin)
 {

@@ -114,7 +114,7 @@ static enum status check_target(const struct backup *backup, const struct stat *
     }
     if (!backup->replaces) {
         return refuse(backup->target, "the file exists already",
-                      "give another name, or remove the file first", err);
+                      "give another name, or replace the file by --force", err);
     }
     return check_beside(backup->target, err);
 }

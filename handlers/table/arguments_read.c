@@ -150,6 +150,8 @@ bool arguments_of_body(const struct request *request, struct arena *arena, struc
     if (str_equal_nocase(type, STR("application/x-www-form-urlencoded"))) {
         return read_form(request->body, arena, ret, fault);
     }
-    return fault_set(fault, arena, 400, "PGRST102", "Content-Type not acceptable: %.*s",
-                     (int)(type.size < 200 ? type.size : 200), type.at);
+    (void)fault_set(fault, arena, 400, "PGRST102", "Content-Type not acceptable: %.*s",
+                    (int)(type.size < 200 ? type.size : 200), type.at);
+    fault_hint(fault, arena, "Send application/json or application/x-www-form-urlencoded.");
+    return false;
 }

@@ -144,8 +144,11 @@ static bool read_kind(struct str type, struct arena *arena, enum payload_kind *r
     } else if (str_equal_nocase(type, STR("application/x-www-form-urlencoded"))) {
         *ret = PAYLOAD_FORM;
     } else {
-        return fault_set(fault, arena, 400, "PGRST102", "Content-Type not acceptable: %.*s",
-                         (int)(type.size < 200 ? type.size : 200), type.at);
+        (void)fault_set(fault, arena, 400, "PGRST102", "Content-Type not acceptable: %.*s",
+                        (int)(type.size < 200 ? type.size : 200), type.at);
+        fault_hint(fault, arena,
+                   "Send application/json, text/csv or application/x-www-form-urlencoded.");
+        return false;
     }
     return true;
 }

@@ -68,9 +68,12 @@ static bool find_named(struct planner *p, const struct plan_change *change,
             return true;
         }
     }
-    return fault_set(
+    (void)fault_set(
         p->fault, p->arena, 400, "42P10",
         "there is no unique or exclusion constraint matching the ON CONFLICT specification");
+    fault_hint(p->fault, p->arena,
+               "on_conflict names all columns of one primary key or UNIQUE constraint.");
+    return false;
 }
 
 static bool find_primary(struct planner *p, const struct schema_table *table,

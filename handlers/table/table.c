@@ -106,8 +106,10 @@ static void serve_no_method(const struct handler *handler, struct call *call)
 
 static void serve_no_path(const struct handler *handler, struct call *call)
 {
-    const struct fault fault = {
-        .http_status = 404, .code = "PGRST125", .message = "Invalid path specified in request URL"};
+    const struct fault fault = {.http_status = 404,
+                                .code = "PGRST125",
+                                .message = "Invalid path specified in request URL",
+                                .hint = "Rows are chosen by filters, such as TABLE?id=eq.1."};
 
     (void)handler;
     assert_on_loop();

@@ -127,6 +127,18 @@ static bool prepare(struct insertion *in, enum plan_conflict conflict, bool is_w
            (!is_watched || plan_exists(&in->change, arena, &in->key, &in->exists, &w->fault));
 }
 
+/* Of many rows, say which one it was. */
+static void note_row(struct write *w, uint64_t i)
+{
+    struct fault *fault = &w->fault;
+
+    if (w->payload.rows > 1 && fault->http_status >= 400 && fault->http_status < 500 &&
+        fault->details == NULL) {
+        fault_details(fault, &w->call->arena, "Row %llu of %llu in the body.",
+                      (unsigned long long)i + 1, (unsigned long long)w->payload.rows);
+    }
+}
+
 /* Return: false: as write_next_values, or as row says. */
 static bool each_row(struct insertion *in, bool (*row)(struct insertion *in)) ON_WORKER MAY_BLOCK;
 
@@ -139,6 +151,7 @@ static bool each_row(struct insertion *in, bool (*row)(struct insertion *in))
         arena_init(&in->arena, in->first, ROW_ARENA_SIZE, in->arena_max);
         is_ok = write_next_values(w, in->cells, &in->arena, in->statement.values) && row(in);
         if (!is_ok) { /* its words may be about the row, and lie with it */
+            note_row(w, i);
             fault_keep(&w->fault, &w->call->arena);
         }
         arena_fini(&in->arena);

@@ -104,6 +104,19 @@ static bool has_defaults(const struct write *w)
     return w->preferences.missing == MISSING_DEFAULT && w->call->request.method != METHOD_PUT;
 }
 
+/* What cannot be a column's value is refused with the column's name. */
+static bool assign(struct write *w, const struct payload_cell *cell,
+                   const struct schema_column *column, struct arena *arena, struct value *ret)
+{
+    if (assign_value(cell, w->payload.kind, column, arena, ret, &w->fault)) {
+        return true;
+    }
+    if (w->fault.http_status == 400 && w->fault.hint == NULL) {
+        fault_hint(&w->fault, arena, "That is the value for the column '%s'.", column->name);
+    }
+    return false;
+}
+
 bool write_next_values(struct write *w, struct payload_cell *cells, struct arena *arena,
                        struct value *values)
 {
@@ -115,7 +128,7 @@ bool write_next_values(struct write *w, struct payload_cell *cells, struct arena
         bool is_ok = true;
 
         if (cells[i].kind != PAYLOAD_MISSING) {
-            is_ok = assign_value(&cells[i], w->payload.kind, column, arena, &values[i], &w->fault);
+            is_ok = assign(w, &cells[i], column, arena, &values[i]);
         } else if (has_defaults(w)) {
             is_ok = write_default_value(w, column, arena, &values[i]);
         } else {

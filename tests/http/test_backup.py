@@ -90,12 +90,18 @@ def test_a_copy_is_served(serve, database, tmp_path):
     assert len(server.get("/api/books").json()) == 4
 
 
+def test_a_database_that_is_not_there_is_not_to_be_made(tmp_path):
+    result = gantry("backup", tmp_path / "no.db", tmp_path / "copy.db")
+    assert result.returncode == NO_INPUT
+    assert "no such file" in result.stderr and "demo" not in result.stderr
+
+
 def test_the_command_replaces_only_if_it_is_told_to(database, tmp_path):
     copy = tmp_path / "copy.db"
     copy.write_text("precious")
     result = gantry("backup", database, copy)
     assert result.returncode == CANNOT_CREATE
-    assert "exists already" in result.stderr and "hint:" in result.stderr
+    assert "exists already" in result.stderr and "--force" in result.stderr
     assert copy.read_text() == "precious"
     assert gantry("backup", "--force", database, copy).returncode == 0
     assert_intact(copy)

@@ -164,6 +164,7 @@ def test_another_type_of_body(queries):
     answer = queries.request("POST", "/api/rpc/add", {"Content-Type": "text/plain"}, b"a=1")
     problem = assert_problem(answer, 400, "PGRST102")
     assert problem["message"] == "Content-Type not acceptable: text/plain"
+    assert problem["hint"] == "Send application/json or application/x-www-form-urlencoded."
 
 
 def test_hints(queries):
@@ -233,3 +234,4 @@ def test_methods_that_no_query_has(queries, method):
 def test_paths_of_two_levels(queries):
     problem = assert_problem(queries.get("/api/books/1"), 404, "PGRST125")
     assert problem["message"] == "Invalid path specified in request URL"
+    assert "?id=eq.1" in problem["hint"]

@@ -234,6 +234,21 @@ def test_what_is_wrong_with_a_large_row_is_said(shop):
         assert problem["message"].startswith('invalid input syntax for type integer: "yyy')
 
 
+@pytest.mark.parametrize("rows, details", [
+    ([{"title": "a", "stars": "x"}], None),
+    ([{"title": "a", "stars": 1}, {"title": "b", "stars": 1.5}, {"title": "c", "stars": 1}],
+     "Row 2 of 3 in the body.")])
+def test_the_column_and_the_row_of_a_value_are_named(shop, rows, details):
+    problem = assert_problem(post(shop, "books", rows), 400, "22P02")
+    assert problem["hint"] == "That is the value for the column 'stars'."
+    assert problem["details"] == details
+
+
+def test_another_type_of_body_is_told_what_is_taken(shop):
+    answer = shop.request("POST", "/api/books", {"Content-Type": "text/plain"}, b"x")
+    assert "text/csv" in assert_problem(answer, 400, "PGRST102")["hint"]
+
+
 def test_columns_chooses_keys(shop):
     answer = post(shop, 'books?columns="title",stars&select=title,stars',
                   [{"title": "a", "nope": 1}, {"title": "b", "stars": 4, "isbn": "zz"}],

@@ -60,6 +60,7 @@ static void anybody(void **state)
     assert_string_equal(said("Access-Control-Allow-Origin"), "*");
     assert_null(said("Access-Control-Allow-Credentials"));
     assert_non_null(strstr(said("Access-Control-Expose-Headers"), "Content-Range, "));
+    assert_non_null(strstr(said("Access-Control-Expose-Headers"), ", Idempotent-Replayed"));
     assert_null(said("Vary")); /* everybody gets the same */
 }
 
