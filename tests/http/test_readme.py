@@ -1,6 +1,7 @@
 """The README and the tables' documentation are run: commands give what is shown, the configuration is
 valid, the table of limits is true."""
 
+import contextlib
 import json
 import pathlib
 import re
@@ -17,31 +18,33 @@ BASE = "http://127.0.0.1:8080"
 
 
 TABLES = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
+WRITING = re.search(r"^## Writing\n.*?^(?=## )", TABLES, re.DOTALL | re.MULTILINE).group()
 
 
 def blocks(language, text=README):
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
-def examples():
-    """Every "$ curl ..." with the output shown below it."""
+def examples(*texts):
+    """Every "$ curl ..." with the output shown below it. A line that goes on ends in a backslash, or in a comma."""
     found = []
-    for block in blocks("console") + blocks("console", TABLES):
+    for block in (block for text in texts for block in blocks("console", text)):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, output = part.partition("\n")
+            command, _, output = re.sub(r"(?:\\|(?<=,))\n\s*", " ", part).partition("\n")
             if command.startswith("curl "):
                 found.append((command, output.strip()))
     return found
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """What `./dev serve` without arguments serves, on a free port."""
-    folder = tmp_path_factory.mktemp("readme")
+READING = examples(README, TABLES.replace(WRITING, ""))
+
+
+@contextlib.contextmanager
+def serving(folder, *arguments):
+    """The demo database, on a free port. Gives the server's URL."""
     assert gantry("demo", "demo.db", cwd=folder).returncode == 0
     process = subprocess.Popen(
-        [*gantry_command(), "serve", "--config", ROOT / "config/example.json",
-         "--listen", "127.0.0.1:0"],
+        [*gantry_command(), "serve", *arguments, "--listen", "127.0.0.1:0"],
         cwd=folder, env=gantry_environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         text=True)
     try:
@@ -51,16 +54,35 @@ def demo(tmp_path_factory):
         assert process.wait(30) == 0
 
 
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """What `./dev serve` without arguments serves."""
+    with serving(tmp_path_factory.mktemp("readme"), "--config", ROOT / "config/example.json") as url:
+        yield url
+
+
 def test_there_are_five_examples_at_least():
-    assert len(examples()) >= 5
+    assert len(READING) >= 5
 
 
-@pytest.mark.parametrize("command, output", examples(), ids=lambda text: text[:40])
-def test_example(demo, command, output):
+def assert_answers(demo, command, output):
     assert BASE in command
     run = subprocess.run(shlex.split(command.replace(BASE, demo)), capture_output=True, text=True,
                          timeout=60, check=True)
     assert run.stdout.strip() == output
+
+
+@pytest.mark.parametrize("command, output", READING, ids=lambda text: text[:40])
+def test_example(demo, command, output):
+    assert_answers(demo, command, output)
+
+
+def test_the_examples_of_writing(tmp_path):
+    found = examples(WRITING)
+    assert len(found) >= 4
+    with serving(tmp_path, "demo.db", "--write") as url:
+        for command, output in found:
+            assert_answers(url, command, output)
 
 
 def test_the_two_commands_exist():
