@@ -80,7 +80,7 @@ def test_example(demo, command, output):
 def test_the_examples_of_writing(tmp_path):
     found = examples(WRITING)
     assert len(found) >= 4
-    with serving(tmp_path, "demo.db", "--write") as url:
+    with serving(tmp_path, "--config", ROOT / "config/example.json", "--write") as url:
         for command, output in found:
             assert_answers(url, command, output)
 
