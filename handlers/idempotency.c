@@ -381,7 +381,8 @@ static char *headers_of(struct call *call)
     return text;
 }
 
-enum status idempotency_keep(struct call *call, struct connection *c, struct error *err)
+static enum status keep(struct call *call, struct connection *c,
+                        struct error *err) ON_WORKER MAY_BLOCK
 {
     const struct response *r = &call->response;
     unsigned char hash[SIPHASH_SIZE];
@@ -410,4 +411,18 @@ enum status idempotency_keep(struct call *call, struct connection *c, struct err
         status = run(call, c, keep_sql, values, sizeof(values) / sizeof(values[0]), NULL, err);
     }
     return status == STATUS_OK ? run(call, c, prune_sql, NULL, 0, NULL, err) : status;
+}
+
+enum status idempotency_end(struct call *call, struct connection *c, bool is_good, bool is_trial,
+                            struct error *err)
+{
+    enum status status = STATUS_OK;
+    enum status ended;
+
+    if (is_good) {
+        status = is_trial ? connection_change_check(c, err) : keep(call, c, err);
+    }
+    ended = connection_change_end(c, is_good && !is_trial && status == STATUS_OK, err);
+    return status == STATUS_OK ? ended
+                               : status; /* what is undone ends well, and leaves err alone */
 }

@@ -6,8 +6,7 @@
  *     on the writer  connection_change_begin
  *                    idempotency_find      it was carried out: its answer again, or 422 for another request
  *                    ... the effect, the answer ...
- *                    idempotency_keep      key and answer, in the same transaction as the effect
- *                    connection_change_end
+ *                    idempotency_end       key and answer, in the same transaction as the effect, which ends
  *     on the loop    idempotency_dismiss
  *
  * So the two are durable together, over restarts and kill -9, and nothing of a request that failed is kept:
@@ -46,7 +45,7 @@ bool idempotency_is_asked(const struct call *call) ANY_THREAD;
 
 enum idempotency_found {
     IDEMPOTENCY_NEW,      /* or no key: go on */
-    IDEMPOTENCY_ANSWERED, /* call has its answer: end the change, keep nothing */
+    IDEMPOTENCY_ANSWERED, /* call has its answer: end the change, with is_good false */
 };
 
 /* In a change, before anything is done. */
@@ -54,10 +53,12 @@ enum idempotency_found idempotency_find(struct call *call,
                                         struct connection *c) ON_WORKER MAY_BLOCK;
 
 /*
- * In the same change, after everything is done and answered, if the answer is a success.
- * Return: OK; or why not: then end the change, keep nothing, and answer with that.
+ * connection_change_end, with the key. is_good: everything is done, and answered with a success: it is kept,
+ * and key and answer with it. is_trial: it is undone even so, and no key is kept; but it fails if it could
+ * not have been kept. What is not good is undone, and the result is OK.
+ * Return: OK; or why what was good is not, and is undone: answer with that.
  */
-NODISCARD enum status idempotency_keep(struct call *call, struct connection *c,
-                                       struct error *err) ON_WORKER MAY_BLOCK;
+NODISCARD enum status idempotency_end(struct call *call, struct connection *c, bool is_good,
+                                      bool is_trial, struct error *err) ON_WORKER MAY_BLOCK;
 
 #endif

@@ -274,11 +274,7 @@ static void run_change(const struct work *w)
     }
     is_good = idempotency_find(w->call, w->connection) == IDEMPOTENCY_NEW &&
               check_columns(w, reading.schema) && run_steps(w);
-    if (is_good && idempotency_keep(w->call, w->connection, &err) != STATUS_OK) {
-        call_fail_error(w->call, &err);
-        is_good = false;
-    }
-    if (connection_change_end(w->connection, is_good, &err) != STATUS_OK && is_good) {
+    if (idempotency_end(w->call, w->connection, is_good, false, &err) != STATUS_OK) {
         call_fail_error(w->call, &err);
     }
 }

@@ -127,20 +127,6 @@ static bool run(const struct rpc *rpc, struct read *r, struct plan_source *sourc
            rpc_answer(rpc, r, source);
 }
 
-/* As in write.c. Return: false with the answer given. */
-static bool finish(struct read *r) ON_WORKER MAY_BLOCK
-{
-    struct error err;
-    enum status status = r->preferences.tx == TX_ROLLBACK
-                             ? connection_change_check(r->connection, &err)
-                             : idempotency_keep(r->call, r->connection, &err);
-
-    if (status != STATUS_OK) {
-        table_fail_error(r->call, &err);
-    }
-    return status == STATUS_OK;
-}
-
 /* Between the beginning of the change and its end. */
 static void change(const struct rpc *rpc, struct read *r, struct plan_source *source,
                    struct row_set *rows) ON_WORKER MAY_BLOCK
@@ -152,10 +138,9 @@ static void change(const struct rpc *rpc, struct read *r, struct plan_source *so
     if (is_new && !run(rpc, r, source, rows)) {
         table_fail(r->call, &r->fault);
     }
-    is_done = is_new && r->call->response.http_status < 300 && finish(r);
-    if (connection_change_end(r->connection, is_done && r->preferences.tx != TX_ROLLBACK, &err) !=
-            STATUS_OK &&
-        is_done) {
+    is_done = is_new && r->call->response.http_status < 300;
+    if (idempotency_end(r->call, r->connection, is_done, r->preferences.tx == TX_ROLLBACK, &err) !=
+        STATUS_OK) {
         table_fail_error(r->call, &err);
     }
 }

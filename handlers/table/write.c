@@ -263,32 +263,18 @@ static void fail(struct write *w)
     }
 }
 
-/*
- * What is undone on purpose fails if it could not have been kept; of what is kept its Idempotency-Key is
- * kept, too.
- */
-static bool finish(struct write *w) ON_WORKER MAY_BLOCK
-{
-    struct error err;
-    enum status status = w->preferences.tx == TX_ROLLBACK
-                             ? connection_change_check(w->connection, &err)
-                             : idempotency_keep(w->call, w->connection, &err);
-
-    return status == STATUS_OK || write_fail_error(w, &err);
-}
-
 /* Between the beginning of the change and its end. */
 static void change(struct write *w) ON_WORKER MAY_BLOCK
 {
     bool is_done = idempotency_find(w->call, w->connection) == IDEMPOTENCY_NEW && check(w) &&
-                   write_check_match(w) && run(w) && write_answer(w) && finish(w);
-    bool is_kept = is_done && w->preferences.tx != TX_ROLLBACK;
+                   write_check_match(w) && run(w) && write_answer(w);
     struct error err;
 
     if (!is_done && w->fault.http_status != 0) {
         fail(w); /* while the schema that its words lie in is lent */
     }
-    if (connection_change_end(w->connection, is_kept, &err) != STATUS_OK && is_done) {
+    if (idempotency_end(w->call, w->connection, is_done, w->preferences.tx == TX_ROLLBACK, &err) !=
+        STATUS_OK) {
         (void)write_fail_error(w, &err); /* says false */
     }
 }
