@@ -12,9 +12,6 @@
 #include "storage/row_set.h"
 #include "storage/slot.h"
 
-/* Rows that are kept: values take more room than the JSON they become. */
-#define ROWS_PER_RESPONSE 4
-
 /* --- the rows ------------------------------------------------------------------------------------- */
 
 /* Bring the columns into the table's order, and drop what is not the table's. */

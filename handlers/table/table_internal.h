@@ -33,6 +33,9 @@ struct table_api {
 #define TABLE_PROFILE                                                                              \
     "main" /* what SQLite calls it; "public" is PostgreSQL's clients' word for it */
 
+/* Rows that are kept to be shown may take so many times an answer: values take more room than their JSON. */
+#define ROWS_PER_RESPONSE 4
+
 /* --- served.c: what clients may see ----------------------------------------------------------- */
 
 /* A relation_served_fn, of a struct table_api. */

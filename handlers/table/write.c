@@ -23,9 +23,6 @@
 #include "pool/executor.h"
 #include "storage/slot.h"
 
-/* Rows that are kept to be shown: values take more room than the JSON they become. */
-#define ROWS_PER_RESPONSE 4
-
 bool write_fail_error(struct write *w, const struct error *err)
 {
     table_fail_error(w->call, err);
