@@ -63,6 +63,16 @@ char *buf_reserve_slow(struct buf *b, size_t n)
     return at + b->size;
 }
 
+void buf_append_hex(struct buf *b, struct str bytes)
+{
+    char *to = buf_reserve(b, bytes.size * 2); /* no object has more than half of SIZE_MAX */
+
+    if (to != NULL) {
+        (void)str_put_hex(to, bytes);
+        buf_commit(b, bytes.size * 2);
+    }
+}
+
 void buf_printf(struct buf *b, const char *format, ...)
 {
     va_list args;

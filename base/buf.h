@@ -78,6 +78,9 @@ static inline void buf_append_char(struct buf *b, char c)
 
 #define buf_append_literal(b, literal) buf_append((b), (literal), sizeof(literal) - 1)
 
+/* Each byte as two hexadecimal digits. */
+void buf_append_hex(struct buf *b, struct str bytes);
+
 void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* OK, TOO_BIG (max reached) or NOMEM: did everything appended so far fit? */

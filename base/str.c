@@ -38,6 +38,19 @@ struct str str_trim(struct str s)
     return s;
 }
 
+char *str_put_hex(char *to, struct str bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < bytes.size; i++) {
+        unsigned char c = (unsigned char)bytes.at[i];
+
+        *to++ = digits[c >> 4];
+        *to++ = digits[c & 15];
+    }
+    return to;
+}
+
 bool str_to_u64(struct str s, uint64_t *ret)
 {
     uint64_t value = 0;

@@ -32,6 +32,9 @@ bool str_equal_nocase(struct str a, struct str b);
 /* Without spaces and tabs at both ends. */
 struct str str_trim(struct str s);
 
+/* Write bytes as hexadecimal digits, two each, in lower case. Return: the place behind them. */
+char *str_put_hex(char *to, struct str bytes);
+
 /*
  * A whole decimal number, all of s, no sign; leading zeros are fine.
  * Return: false if it is not, or does not fit.

@@ -32,23 +32,6 @@ bool sqlite_blob_of(sqlite3_value *value, struct str *ret)
     return at != NULL || ret->size == 0;
 }
 
-static void put_hex(struct buf *out, struct str bytes)
-{
-    static const char digits[] = "0123456789abcdef";
-    char *to = buf_reserve(out, bytes.size * 2); /* SQLite's values are below 2 GiB */
-
-    if (to == NULL) {
-        return;
-    }
-    for (size_t i = 0; i < bytes.size; i++) {
-        unsigned char c = (unsigned char)bytes.at[i];
-
-        to[2 * i] = digits[c >> 4];
-        to[2 * i + 1] = digits[c & 15];
-    }
-    buf_commit(out, bytes.size * 2);
-}
-
 static void put_real(struct buf *out, double value, enum row_cell_kind kind)
 {
     if (!isinf(value) || kind == ROW_CELL_BASE64) {
@@ -81,7 +64,7 @@ static void put_blob(struct buf *out, struct str blob, enum row_cell_kind kind)
         return;
     }
     buf_append_literal(out, "\"\\\\x");
-    put_hex(out, blob);
+    buf_append_hex(out, blob);
     buf_append_char(out, '"');
 }
 
@@ -230,7 +213,7 @@ static void put_blob_field(struct buf *out, struct str blob, enum row_cell_kind 
         return;
     }
     buf_append_literal(out, "\"\\x"); /* the backslash wants the quotes */
-    put_hex(out, blob);
+    buf_append_hex(out, blob);
     buf_append_char(out, '"');
 }
 

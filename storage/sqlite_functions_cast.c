@@ -287,7 +287,7 @@ static void cast_text(sqlite3_context *context, sqlite3_value *value, enum cast 
 /* As PostgreSQL writes its bytea: \x and hexadecimal digits. */
 static void cast_blob(sqlite3_context *context, sqlite3_value *value, enum cast cast)
 {
-    const unsigned char *at = sqlite3_value_blob(value);
+    const char *at = sqlite3_value_blob(value);
     size_t size = (size_t)sqlite3_value_bytes(value);
     struct buf b;
 
@@ -297,12 +297,7 @@ static void cast_blob(sqlite3_context *context, sqlite3_value *value, enum cast 
     }
     buf_init(&b, SIZE_MAX / 2);
     buf_append_literal(&b, "\\x");
-    for (size_t i = 0; i < size; i++) {
-        static const char digits[] = "0123456789abcdef";
-
-        buf_append_char(&b, digits[at[i] >> 4]);
-        buf_append_char(&b, digits[at[i] & 15]);
-    }
+    buf_append_hex(&b, (struct str){at, size});
     give(context, &b);
 }
 

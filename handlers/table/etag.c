@@ -51,13 +51,7 @@ static void feed_headers(struct siphash *h, const struct request *request)
 
 static char *put_hex(char *at, const unsigned char hash[SIPHASH_SIZE])
 {
-    static const char hex[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < SIPHASH_SIZE; i++) {
-        *at++ = hex[hash[i] >> 4];
-        *at++ = hex[hash[i] & 15];
-    }
-    return at;
+    return str_put_hex(at, (struct str){(const char *)hash, SIPHASH_SIZE});
 }
 
 void etag_write(const struct etag_key *key, const struct request *request, uint64_t version,

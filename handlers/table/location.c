@@ -79,20 +79,6 @@ static void put_encoded(struct buf *to, struct str text)
     }
 }
 
-/* PostgreSQL's text of bytes, encoded. */
-static void put_hex(struct buf *to, struct str bytes)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    buf_append_literal(to, "%5Cx");
-    for (size_t i = 0; i < bytes.size; i++) {
-        unsigned char c = (unsigned char)bytes.at[i];
-
-        buf_append_char(to, digits[c >> 4]);
-        buf_append_char(to, digits[c & 15]);
-    }
-}
-
 static void put_real(struct buf *to, double real)
 {
     struct buf text;
@@ -123,7 +109,8 @@ static void put_filter(struct buf *to, const struct schema_column *column,
         put_encoded(to, value->bytes);
         break;
     case VALUE_BLOB:
-        put_hex(to, value->bytes);
+        buf_append_literal(to, "%5Cx"); /* PostgreSQL's text of bytes, encoded */
+        buf_append_hex(to, value->bytes);
         break;
     default:
         break;

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "tests/unit/death.h"
 #include "tests/unit/random.h"
+#include "tests/unit/text.h"
 #include "tests/unit/unit.h"
 
 static void an_empty_buffer(void **state)
@@ -228,6 +229,21 @@ static void truncate_beyond_the_end(void)
     buf_truncate(&b, 1);
 }
 
+static void bytes_as_digits(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 5);
+    buf_append_hex(&b, (struct str){NULL, 0});
+    buf_append_hex(&b, STR("\x00\xaf"));
+    assert_text(buf_str(&b), "00af");
+    buf_append_hex(&b, STR("1"));
+    assert_int_equal(buf_status(&b), STATUS_TOO_BIG);
+    assert_text(buf_str(&b), "00af"); /* all or nothing */
+    buf_fini(&b);
+}
+
 static void truncating_forward_is_a_bug(void **state)
 {
     (void)state;
@@ -243,6 +259,7 @@ int main(void)
         cmocka_unit_test(room_for_nothing_is_not_a_failure),
         cmocka_unit_test(reserved_room_is_usable),
         cmocka_unit_test(printing),
+        cmocka_unit_test(bytes_as_digits),
         cmocka_unit_test(taking),
         cmocka_unit_test(without_memory),
         cmocka_unit_test(against_a_model),

@@ -32,6 +32,16 @@ static void trimming(void **state)
     assert_int_equal(str_trim((struct str){NULL, 0}).size, 0);
 }
 
+static void hexadecimal(void **state)
+{
+    char text[] = "........";
+
+    (void)state;
+    assert_ptr_equal(str_put_hex(text, STR("")), text);
+    assert_ptr_equal(str_put_hex(text, STR("\x00\x9f\xff")), text + 6);
+    assert_string_equal(text, "009fff..");
+}
+
 static bool is_u64(struct str s, uint64_t expected)
 {
     uint64_t value = expected + 1;
@@ -171,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equality),
         cmocka_unit_test(trimming),
+        cmocka_unit_test(hexadecimal),
         cmocka_unit_test(whole_numbers),
         cmocka_unit_test(what_is_no_whole_number),
         cmocka_unit_test(random_whole_numbers),
