@@ -7,9 +7,9 @@
 #define GANTRY_TESTS_UNIT_HANDLERS_PLAN_FIXTURE_H
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "handlers/table/parse.h"
+#include "tests/unit/handlers/golden_files.h"
 #include "tests/unit/handlers/plan_text.h"
 #include "tests/unit/storage/fixture.h"
 
@@ -39,25 +39,6 @@ static inline bool is_served(const void *user, const struct schema_table *table)
 {
     (void)user;
     return strcmp(table->name, "hidden") != 0;
-}
-
-/* Return: false if there is no such file. */
-static inline bool read_file(const char *folder, const char *name, const char *file, struct buf *b)
-{
-    char path[512];
-    FILE *stream;
-
-    (void)snprintf(path, sizeof(path), "%s/%s/%s", folder, name, file); /* names are short */
-    stream = fopen(path, "re");
-    buf_clear(b);
-    if (stream == NULL) {
-        return false;
-    }
-    for (int c = fgetc(stream); c != EOF; c = fgetc(stream)) {
-        buf_append_char(b, (char)c);
-    }
-    (void)fclose(stream); /* only read */
-    return true;
 }
 
 static inline struct str take_line(struct str *text)
@@ -157,6 +138,28 @@ static inline bool run_one(struct golden *g, const struct plan_sql *sql,
         return false;
     }
     return true;
+}
+
+/* --- comparing ---------------------------------------------------------------------------------- */
+
+/* Is g->actual what the file of that case says? Rows are not written by the program, but by a specification. */
+static inline bool is_as_expected(struct golden *g, const char *folder, const char *name,
+                                  const char *file)
+{
+    if (!read_file(folder, name, file, &g->expected)) {
+        if (getenv("GANTRY_GOLDEN_WRITE") != NULL && strcmp(file, "rows") != 0) {
+            write_file(folder, name, file, &g->actual);
+            return true;
+        }
+        buf_append_literal(&g->expected, "something else\n");
+    }
+    if (str_equal(buf_str(&g->expected), buf_str(&g->actual))) {
+        return true;
+    }
+    print_error("%s: %.*s%s expected:\n%.*s%s actual:\n%.*s", name, (int)g->query.size, g->query.at,
+                file, (int)g->expected.size, g->expected.at, file, (int)g->actual.size,
+                g->actual.at);
+    return false;
 }
 
 /* --- the fixture --------------------------------------------------------------------------------- */

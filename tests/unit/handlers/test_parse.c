@@ -4,12 +4,10 @@
  */
 #include "handlers/table/parse.h"
 
-#include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "tests/unit/handlers/golden_files.h"
 #include "tests/unit/handlers/tree_text.h"
 #include "tests/unit/text.h"
 #include "tests/unit/unit.h"
@@ -60,26 +58,7 @@ static void text_outcome(struct buf *b, const struct outcome *o)
 
 /* --- golden cases ------------------------------------------------------------------------------- */
 
-/* Return: false if there is no such file. */
-static bool read_file(const char *name, const char *file, struct buf *b)
-{
-    char path[512];
-    FILE *stream;
-
-    (void)snprintf(path, sizeof(path), "%s/%s/%s", GOLDEN, name, file); /* names are short */
-    stream = fopen(path, "re");
-    buf_clear(b);
-    if (stream == NULL) {
-        return false;
-    }
-    for (int c = fgetc(stream); c != EOF; c = fgetc(stream)) {
-        buf_append_char(b, (char)c);
-    }
-    (void)fclose(stream); /* only read */
-    return true;
-}
-
-static bool is_case_right(const char *name)
+static bool is_case_right(void *user, const char *name)
 {
     struct buf query;
     struct buf expected;
@@ -88,18 +67,19 @@ static bool is_case_right(const char *name)
     bool has_arguments;
     bool is_right;
 
+    (void)user;
     buf_init(&query, TEXT_MAX);
     buf_init(&expected, TEXT_MAX);
     buf_init(&actual, TEXT_MAX);
-    has_arguments = !read_file(name, "query", &query);
-    if (has_arguments && !read_file(name, "query_with_arguments", &query)) {
+    has_arguments = !read_file(GOLDEN, name, "query", &query);
+    if (has_arguments && !read_file(GOLDEN, name, "query_with_arguments", &query)) {
         fail_msg("%s has no query", name);
     }
     if (query.size > 0 && query.at[query.size - 1] == '\n') {
         buf_truncate(&query, query.size - 1);
     }
     parse(&o, buf_str(&query), has_arguments);
-    if (!read_file(name, o.is_parsed ? "tree" : "error", &expected)) {
+    if (!read_file(GOLDEN, name, o.is_parsed ? "tree" : "error", &expected)) {
         buf_append_literal(&expected, "something else\n");
     }
     text_outcome(&actual, &o);
@@ -115,25 +95,10 @@ static bool is_case_right(const char *name)
     return is_right;
 }
 
-static int is_visible(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
 static void golden_cases(void **state)
 {
-    struct dirent **entries;
-    int count = scandir(GOLDEN, &entries, is_visible, alphasort);
-    int wrong = 0;
-
     (void)state;
-    assert_true(count >= GOLDEN_MIN);
-    for (int i = 0; i < count; i++) {
-        wrong += !is_case_right(entries[i]->d_name);
-        free(entries[i]);
-    }
-    free(entries);
-    assert_int_equal(wrong, 0);
+    check_golden_cases(GOLDEN, GOLDEN_MIN, is_case_right, NULL);
 }
 
 /* --- bounds ------------------------------------------------------------------------------------- */

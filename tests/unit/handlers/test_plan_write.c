@@ -10,44 +10,12 @@
  * Each has a database of its own, made of plan-schemas/library.sql and writing.sql. GANTRY_GOLDEN_WRITE=1
  * writes sql, values and error of cases that have neither, to be read and then kept.
  */
-#include <dirent.h>
-
 #include "tests/unit/handlers/plan_write_fixture.h"
 
 #define GOLDEN     GANTRY_SOURCE_DIR "/tests/golden/plan_write"
 #define GOLDEN_MIN 40
 
 /* --- comparing ------------------------------------------------------------------------------------ */
-
-static void write_file(const char *name, const char *file, const struct buf *b)
-{
-    char path[512];
-    FILE *stream;
-
-    (void)snprintf(path, sizeof(path), "%s/%s/%s", GOLDEN, name, file); /* names are short */
-    stream = fopen(path, "we");
-    assert_non_null(stream);
-    assert_int_equal(fwrite(b->at, 1, b->size, stream), b->size);
-    assert_int_equal(fclose(stream), 0);
-}
-
-static bool is_as_expected(struct golden *g, const char *name, const char *file)
-{
-    if (!read_file(GOLDEN, name, file, &g->expected)) {
-        if (getenv("GANTRY_GOLDEN_WRITE") != NULL && strcmp(file, "rows") != 0) {
-            write_file(name, file, &g->actual);
-            return true;
-        }
-        buf_append_literal(&g->expected, "something else\n");
-    }
-    if (str_equal(buf_str(&g->expected), buf_str(&g->actual))) {
-        return true;
-    }
-    print_error("%s: %.*s%s expected:\n%.*s%s actual:\n%.*s", name, (int)g->query.size, g->query.at,
-                file, (int)g->expected.size, g->expected.at, file, (int)g->actual.size,
-                g->actual.at);
-    return false;
-}
 
 static void text_statement(struct buf *b, const struct write_case *c)
 {
@@ -77,31 +45,32 @@ static bool is_plan_right(struct write_case *c, const char *name)
     buf_clear(&g->actual);
     if (!g->is_planned) {
         text_fault(&g->actual, &g->fault);
-        return is_as_expected(g, name, "error");
+        return is_as_expected(g, GOLDEN, name, "error");
     }
     if (c->is_shown) {
         text_sql(&g->actual, &g->plan);
     } else {
         buf_printf(&g->actual, "%s\n", c->statement.text);
     }
-    is_right = is_as_expected(g, name, "sql");
+    is_right = is_as_expected(g, GOLDEN, name, "sql");
     buf_clear(&g->actual);
     if (c->is_shown) {
         text_values(&g->actual, &g->plan);
     } else {
         text_statement(&g->actual, c);
     }
-    is_right = is_as_expected(g, name, "values") && is_right;
+    is_right = is_as_expected(g, GOLDEN, name, "values") && is_right;
     buf_clear(&g->actual);
-    return run_case(c, name) && is_as_expected(g, name, "rows") && is_right;
+    return run_case(c, name) && is_as_expected(g, GOLDEN, name, "rows") && is_right;
 }
 
-static bool is_case_right(const char *name)
+static bool is_case_right(void *user, const char *name)
 {
     struct golden g;
     struct write_case c = {.g = &g};
     bool is_right;
 
+    (void)user;
     open_database(&g);
     row_set_init(&c.rows, ARENA_MAX);
     if (!read_file(GOLDEN, name, "request", &g.query)) {
@@ -116,25 +85,10 @@ static bool is_case_right(const char *name)
     return is_right;
 }
 
-static int is_visible(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
 static void test_golden_cases(void **state)
 {
-    struct dirent **entries;
-    int count = scandir(GOLDEN, &entries, is_visible, alphasort);
-    int wrong = 0;
-
     (void)state;
-    assert_true(count >= GOLDEN_MIN);
-    for (int i = 0; i < count; i++) {
-        wrong += !is_case_right(entries[i]->d_name);
-        free(entries[i]);
-    }
-    free(entries);
-    assert_int_equal(wrong, 0);
+    check_golden_cases(GOLDEN, GOLDEN_MIN, is_case_right, NULL);
 }
 
 int main(void)
