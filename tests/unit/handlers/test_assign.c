@@ -5,26 +5,7 @@
 
 #include "base/attributes.h"
 #include "base/mem.h"
-#include "tests/unit/text.h"
-#include "tests/unit/unit.h"
-
-static struct arena arena;
-static struct fault fault;
-static struct value v;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, NULL, 0, 1 << 20);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_fini(&arena);
-    return 0;
-}
+#include "tests/unit/handlers/value_fixture.h"
 
 /* --- a cell into a column of a declared type -------------------------------------------------- */
 
@@ -35,8 +16,7 @@ static bool assign_from(enum payload_kind from, enum payload_cell_kind kind, str
     struct schema_column column = {.name = "c", .type = type};
 
     column.kind = schema_kind_of(type, &column.element);
-    v = (struct value){.type = VALUE_SHAPE};
-    fault = (struct fault){0};
+    forget();
     return assign_value(&cell, from, &column, &arena, &v, &fault);
 }
 
@@ -76,30 +56,12 @@ static void assert_fault(const char *code, const char *message)
 }
 
 #define assert_integer(json, declared, expected)                                                   \
-    do {                                                                                           \
-        assert_true(assign(json, declared));                                                       \
-        assert_int_equal(v.type, VALUE_INTEGER);                                                   \
-        assert_true(v.integer == (expected));                                                      \
-    } while (0)
+    assert_gives_integer(assign(json, declared), expected)
 
-#define assert_real(json, declared, expected)                                                      \
-    do {                                                                                           \
-        assert_true(assign(json, declared));                                                       \
-        assert_int_equal(v.type, VALUE_REAL);                                                      \
-        assert_true(v.real == (expected));                                                         \
-    } while (0)
-
-#define assert_bytes(assigned, value_type, expected)                                               \
-    do {                                                                                           \
-        if (!(assigned)) {                                                                         \
-            fail_msg("%s", fault.message);                                                         \
-        }                                                                                          \
-        assert_int_equal(v.type, value_type);                                                      \
-        assert_text(v.bytes, expected);                                                            \
-    } while (0)
+#define assert_real(json, declared, expected) assert_gives_real(assign(json, declared), expected)
 
 #define assert_stored(json, declared, expected)                                                    \
-    assert_bytes(assign(json, declared), VALUE_TEXT, expected)
+    assert_gives_bytes(assign(json, declared), VALUE_TEXT, expected)
 
 #define assert_refused(json, declared, code, message)                                              \
     do {                                                                                           \
@@ -179,7 +141,7 @@ static void texts(void **state)
     assert_stored("false", "CHAR(5)", "false");
     assert_stored("{\"a\":[1]}", "TEXT", "{\"a\":[1]}");
     assert_stored("\"2026-01-31\"", "DATE", "2026-01-31");
-    assert_bytes(assign_field("NULL", "TEXT"), VALUE_TEXT, "NULL");
+    assert_gives_bytes(assign_field("NULL", "TEXT"), VALUE_TEXT, "NULL");
 }
 
 static void nulls_everywhere(void **state)
@@ -199,12 +161,12 @@ static void nulls_everywhere(void **state)
 static void blobs(void **state)
 {
     (void)state;
-    assert_bytes(assign("\"\\xDEadBE\"", "BLOB"), VALUE_BLOB, "\xDE\xAD\xBE");
-    assert_bytes(assign("\"\\x\"", "BYTEA"), VALUE_BLOB, "");
-    assert_bytes(assign("\"hello\"", "BLOB"), VALUE_BLOB, "hello");
-    assert_bytes(assign("7", "BLOB"), VALUE_BLOB, "7");
-    assert_bytes(assign("true", "BLOB"), VALUE_BLOB, "true");
-    assert_bytes(assign("{\"a\":1}", "BLOB"), VALUE_BLOB, "{\"a\":1}");
+    assert_gives_bytes(assign("\"\\xDEadBE\"", "BLOB"), VALUE_BLOB, "\xDE\xAD\xBE");
+    assert_gives_bytes(assign("\"\\x\"", "BYTEA"), VALUE_BLOB, "");
+    assert_gives_bytes(assign("\"hello\"", "BLOB"), VALUE_BLOB, "hello");
+    assert_gives_bytes(assign("7", "BLOB"), VALUE_BLOB, "7");
+    assert_gives_bytes(assign("true", "BLOB"), VALUE_BLOB, "true");
+    assert_gives_bytes(assign("{\"a\":1}", "BLOB"), VALUE_BLOB, "{\"a\":1}");
     assert_refused("\"\\xabc\"", "BLOB", "22023", "invalid hexadecimal data: odd number of digits");
     assert_refused("\"\\xzz\"", "BLOB", "22023", "invalid hexadecimal digit: \"z\"");
 }
@@ -224,7 +186,7 @@ static void columns_that_say_nothing(void **state)
     assert_refused("1e999", "", "22003", "\"1e999\" is out of range for type double precision");
     assert_true(assign_field("7", ""));
     assert_int_equal(v.type, VALUE_INTEGER);
-    assert_bytes(assign_field("x", ""), VALUE_TEXT, "x");
+    assert_gives_bytes(assign_field("x", ""), VALUE_TEXT, "x");
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */
@@ -238,10 +200,10 @@ static void json(void **state)
     assert_stored("1.50", "JSON", "1.50");
     assert_stored("true", "JSON", "true");
     assert_stored("{\"a\":[null]}", "JSON", "{\"a\":[null]}");
-    assert_bytes(assign_from(PAYLOAD_JSON, PAYLOAD_TEXT, STR("a\"\\\n\xC3\xA9"), "JSON"),
-                 VALUE_TEXT, "\"a\\\"\\\\\\n\xC3\xA9\"");
-    assert_bytes(assign_field("{ \"a\" : 1.50 }", "JSON"), VALUE_TEXT, "{\"a\":1.50}");
-    assert_bytes(assign_field("\"a\"", "JSON"), VALUE_TEXT, "\"a\"");
+    assert_gives_bytes(assign_from(PAYLOAD_JSON, PAYLOAD_TEXT, STR("a\"\\\n\xC3\xA9"), "JSON"),
+                       VALUE_TEXT, "\"a\\\"\\\\\\n\xC3\xA9\"");
+    assert_gives_bytes(assign_field("{ \"a\" : 1.50 }", "JSON"), VALUE_TEXT, "{\"a\":1.50}");
+    assert_gives_bytes(assign_field("\"a\"", "JSON"), VALUE_TEXT, "\"a\"");
     assert_false(assign_field("a", "JSON"));
     assert_fault("22P02", "invalid input syntax for type json");
     assert_string_equal(fault.details, "Token \"a\" is invalid.");
@@ -265,9 +227,9 @@ static void arrays(void **state)
     assert_stored("[[1,2],[\"3\",4]]", "INTEGER[]", "[[1,2],[3,4]]");
     assert_stored("[[1],[2]]", "INTEGER[][]", "[[1],[2]]");
     assert_stored("\"{1,2,NULL}\"", "INTEGER[]", "[1,2,null]");
-    assert_bytes(assign_field("{a,\"b c\"}", "TEXT[]"), VALUE_TEXT, "[\"a\",\"b c\"]");
-    assert_bytes(assign_field("[ \"a\" ]", "TEXT[]"), VALUE_TEXT, "[\"a\"]");
-    assert_bytes(assign_field(" [ \"7\", null ]", "INTEGER[]"), VALUE_TEXT, "[7,null]");
+    assert_gives_bytes(assign_field("{a,\"b c\"}", "TEXT[]"), VALUE_TEXT, "[\"a\",\"b c\"]");
+    assert_gives_bytes(assign_field("[ \"a\" ]", "TEXT[]"), VALUE_TEXT, "[\"a\"]");
+    assert_gives_bytes(assign_field(" [ \"7\", null ]", "INTEGER[]"), VALUE_TEXT, "[7,null]");
 }
 
 static void what_is_no_array(void **state)

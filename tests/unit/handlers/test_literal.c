@@ -4,31 +4,11 @@
 #include <stdio.h>
 
 #include "handlers/table/json_text.h"
-#include "tests/unit/text.h"
-#include "tests/unit/unit.h"
-
-static struct arena arena;
-static struct fault fault;
-static struct value v;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, NULL, 0, 1 << 20);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_fini(&arena);
-    return 0;
-}
+#include "tests/unit/handlers/value_fixture.h"
 
 static bool read_typed(const char *text, enum schema_kind kind, const char *type)
 {
-    v = (struct value){.type = VALUE_SHAPE};
-    fault = (struct fault){0};
+    forget();
     return literal_read(str_of(text), kind, SCHEMA_TEXT, type, &arena, &v, &fault);
 }
 
@@ -50,26 +30,12 @@ static void assert_fault(const char *code, const char *message, const char *deta
     }
 }
 
-#define assert_integer(text, kind, expected)                                                       \
-    do {                                                                                           \
-        assert_true(read(text, kind));                                                             \
-        assert_int_equal(v.type, VALUE_INTEGER);                                                   \
-        assert_true(v.integer == (expected));                                                      \
-    } while (0)
+#define assert_integer(text, kind, expected) assert_gives_integer(read(text, kind), expected)
 
-#define assert_real(text, kind, expected)                                                          \
-    do {                                                                                           \
-        assert_true(read(text, kind));                                                             \
-        assert_int_equal(v.type, VALUE_REAL);                                                      \
-        assert_true(v.real == (expected));                                                         \
-    } while (0)
+#define assert_real(text, kind, expected) assert_gives_real(read(text, kind), expected)
 
 #define assert_as_text(text, kind, expected)                                                       \
-    do {                                                                                           \
-        assert_true(read(text, kind));                                                             \
-        assert_int_equal(v.type, VALUE_TEXT);                                                      \
-        assert_text(v.bytes, expected);                                                            \
-    } while (0)
+    assert_gives_bytes(read(text, kind), VALUE_TEXT, expected)
 
 #define assert_refused(text, kind, code, message, details)                                         \
     do {                                                                                           \
