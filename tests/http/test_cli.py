@@ -84,6 +84,7 @@ def test_standard_output_cannot_be_written(tmp_path, arguments):
     assert_no_report(result.stderr)
     assert result.returncode == IO_ERROR, result
     assert "standard output: cannot write" in result.stderr
+    assert "serving" not in result.stderr
 
 
 def test_help_names_every_command_and_option():
