@@ -15,6 +15,8 @@
  *   any of these after the cache    after a ROLLBACK TO the WAL may not be      the group is lost, for
  *   was too small for the group     readable to who opens it next: see          there is no ROLLBACK TO
  *                                   has_spilled
+ *   the file is not at its path     (asked before COMMIT)                      ROLLBACK, and never
+ *                                                                              write again
  *   fsync fails, the file is        what is on the disk is unknown, also to    ROLLBACK, and never
  *   corrupt                         the kernel                                 write again
  *
@@ -109,12 +111,34 @@ static enum status begin_transaction(struct connection *c, struct error *err)
     return code == SQLITE_OK ? STATUS_OK : failure(c, code, err);
 }
 
+/*
+ * Has the file been moved, replaced or removed? Then what is written to it is not what anybody will find at its
+ * path, and must not be acknowledged.
+ */
+static enum status check_place(struct connection *c, struct error *err)
+{
+    int has_moved = 0;
+    int code = sqlite3_file_control(c->handle, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+
+    if (code == SQLITE_OK && has_moved) { /* a VFS that cannot say: NOTFOUND */
+        writes_stop(c->db, WRITES_STOPPED_MOVED);
+    }
+    return writes_check(c->db, err);
+}
+
 /* Afterwards no transaction is open. */
 static enum status commit_transaction(struct connection *c, struct error *err)
 {
     int64_t begun_ns = clock_now_ns();
-    int code = sqlite_run_own(c, OWN_COMMIT, NULL);
+    enum status place = check_place(c, err);
+    int code;
 
+    if (place != STATUS_OK) {
+        sqlite_rollback(c);
+        forget_inner_schema(c);
+        return place;
+    }
+    code = sqlite_run_own(c, OWN_COMMIT, NULL);
     if (code != SQLITE_OK) {
         enum status status = failure(c, code, err); /* before SQLite has other words */
         sqlite_rollback(c);

@@ -64,6 +64,8 @@ const char *database_writes_stopped(const struct database *db)
         return "an earlier write could not be synced to the disk";
     case WRITES_STOPPED_CORRUPT:
         return "the database file is damaged";
+    case WRITES_STOPPED_MOVED:
+        return "the database file is not at its path any more";
     case WRITES_GO_ON:
         break;
     }

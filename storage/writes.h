@@ -15,7 +15,12 @@
 
 struct database;
 
-enum writes_stop { WRITES_GO_ON, WRITES_STOPPED_SYNC, WRITES_STOPPED_CORRUPT };
+enum writes_stop {
+    WRITES_GO_ON,
+    WRITES_STOPPED_SYNC,
+    WRITES_STOPPED_CORRUPT,
+    WRITES_STOPPED_MOVED
+};
 
 #define WRITES_SIZES 10 /* groups of 1, 2, 3-4, 5-8, ... 129-256, more changes */
 

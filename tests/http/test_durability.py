@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import assert_problem, wait_until
+from harness import assert_problem, make_database, wait_until
 
 SCHEMA = "CREATE TABLE log(id INTEGER PRIMARY KEY, text TEXT);"
 ROUTES = [
@@ -156,3 +156,23 @@ def test_the_deadline_never_denies_what_was_written(serve):
     assert log(server, "the last one").status == 201  # all that was begun is over
     written = {int(text) for (text,) in server.sql("SELECT text FROM log WHERE text < 'a'")}
     assert written == {ms for ms, status in answers.items() if status == 201}
+
+
+@pytest.mark.parametrize("what", ["moved", "removed", "replaced"])
+def test_a_file_that_is_not_at_its_path_any_more(serve, what):
+    """What would be written to it nobody would find: it is not acknowledged, and /readyz says why."""
+    server = serve(config={**config(), "pools": {"read": {"threads": 1}}}, schema=SCHEMA)
+    assert log(server, "x").status == 201
+    assert count(server) == 1  # now the reader has opened it as well
+    if what == "moved":
+        os.rename(server.database, f"{server.database}.old")
+    elif what == "removed":
+        os.unlink(server.database)
+    else:
+        make_database(f"{server.database}.new", SCHEMA)
+        os.rename(f"{server.database}.new", server.database)
+    assert log(server, "y").status == 500
+    assert "not at its path" in log(server, "z").json()["detail"]
+    answer = server.get("/readyz")
+    assert answer.status == 503 and b"not at its path" in answer.body
+    assert count(server) == 1  # reads go on
