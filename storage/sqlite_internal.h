@@ -172,6 +172,9 @@ enum status sqlite_status(int code);
  */
 enum status sqlite_failure(struct connection *c, int code, struct error *err);
 
+/* SQLite's message, with a hint where there is one to give. Return: status. */
+enum status sqlite_words(struct connection *c, enum status status, struct error *err);
+
 /* Where the SQLSTATE of an error that one of our SQL functions raises stands in its text. */
 #define SQLSTATE_MARK '\x01'
 #define SQLSTATE_SIZE 5

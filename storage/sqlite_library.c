@@ -277,6 +277,16 @@ static enum status stopped_failure(struct connection *c, enum status status, str
     return error_set(err, STATUS_CANCELLED, "interrupted");
 }
 
+enum status sqlite_words(struct connection *c, enum status status, struct error *err)
+{
+    (void)error_set(err, status, "%s", sqlite3_errmsg(c->handle));
+    if (err != NULL && strstr(err->text, "unsafe use of ") != NULL) {
+        error_hint(err, "the database's schema calls it: set database.trusted_schema if you trust "
+                        "where the file comes from");
+    }
+    return status;
+}
+
 /* Fills err, but for the code of most. */
 static enum status words_for(struct connection *c, int code, struct error *err)
 {
@@ -303,12 +313,7 @@ static enum status words_for(struct connection *c, int code, struct error *err)
     if (code == SQLITE_ERROR && marked_failure(sqlite3_errmsg(c->handle), status, err)) {
         return status;
     }
-    (void)error_set(err, status, "%s", sqlite3_errmsg(c->handle));
-    if (err != NULL && strstr(err->text, "unsafe use of ") != NULL) {
-        error_hint(err, "the database's schema calls it: set database.trusted_schema if you trust "
-                        "where the file comes from");
-    }
-    return status;
+    return sqlite_words(c, status, err);
 }
 
 enum status sqlite_failure(struct connection *c, int code, struct error *err)

@@ -150,7 +150,7 @@ static enum status prepare_failure(struct connection *c, int code, struct error 
     switch (code & 0xff) {
     case SQLITE_ERROR:
     case SQLITE_SCHEMA:
-        (void)error_set(err, STATUS_SCHEMA, "%s", sqlite3_errmsg(c->handle));
+        (void)sqlite_words(c, STATUS_SCHEMA, err);
         error_code(err, sqlite_prepare_code(sqlite3_errmsg(c->handle)));
         return STATUS_SCHEMA;
     case SQLITE_TOOBIG:

@@ -910,3 +910,21 @@ def test_a_query_sent_again_is_done_once(shop):
     for _ in range(2):
         assert shop.request("POST", "/api/rpc/next_author", headers, {"name": "a"}).json() == 3
     assert shop.sql("SELECT count(*) FROM authors") == [(3,)]
+
+
+def test_a_trigger_that_the_file_is_not_trusted_with(serve):
+    """SQLite has triggers write to full-text tables only if whoever opens the file trusts it."""
+    schema = """
+        CREATE TABLE docs(id INTEGER PRIMARY KEY, body TEXT);
+        CREATE VIRTUAL TABLE found USING fts5(body, content=docs, content_rowid=id);
+        CREATE TRIGGER find AFTER INSERT ON docs
+            BEGIN INSERT INTO found(rowid, body) VALUES (NEW.id, NEW.body); END;
+    """
+    server = serve({"database": {"write": True}}, schema)
+    answer = server.post("/api/docs", {"body": "cranes"})
+    assert_problem(answer, 500, "XX000")
+    assert "database.trusted_schema" in answer.json()["hint"]
+    assert server.get("/api/docs").json() == []
+    server = serve({"database": {"write": True, "trusted_schema": True}}, schema)
+    assert server.post("/api/docs", {"body": "cranes"}).status == 201
+    assert server.get("/api/docs?body=fts.cranes&select=id").json() == [{"id": 1}]
