@@ -279,9 +279,9 @@ def load(server, measure, seconds, clients=0):
     _, route, connections, _ = MEASURES[measure]
     template, greatest = path_template(server.program, route)
     before = others_seconds(server)
-    inserting = None
+    load_of_writes = None
     if clients > 0:
-        inserting = server.insert(seconds + 2 * INSERT_LONGER)
+        load_of_writes = server.insert(seconds + 2 * INSERT_LONGER)
         time.sleep(INSERT_LONGER)
     out = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", HERE / "compare.lua",
@@ -290,8 +290,8 @@ def load(server, measure, seconds, clients=0):
     figures = json.loads(out.splitlines()[-1])
     if figures["errors"] > 0 or figures["requests"] == 0:
         raise SystemExit(f"compare: {server.name}: {measure}: not without errors:\n{out}")
-    if inserting:
-        inserted = finished(inserting)
+    if load_of_writes is not None:
+        inserted = finished(load_of_writes)
         if set(inserted["status"]) != {"201"} or errors_of(inserted) != "none":
             raise SystemExit(f"compare: {server.name}: inserts: {statuses_of(inserted)}; "
                              f"{errors_of(inserted)}")

@@ -402,6 +402,18 @@ static bool needs_any(const struct schema_table *table)
     return false;
 }
 
+/* The component "KIND.T": what BASE.T is, with columns that have to be there. */
+static void put_demanding_schema(struct outline *o, const char *kind, const char *base,
+                                 const struct schema_table *table, column_is_fn is_demanded)
+{
+    open_component(o, kind, table);
+    outline_open_array(o, STR("allOf"));
+    put_reference(o, ITEM, base, table, NULL);
+    outline_close_array(o);
+    put_required(o, table, is_demanded);
+    outline_close(o);
+}
+
 /* A new row: the body, with what it needs. */
 static void put_new_schema(struct outline *o, const struct schema_table *table)
 {
@@ -409,23 +421,7 @@ static void put_new_schema(struct outline *o, const struct schema_table *table)
         put_reference(o, key_of(o, "new.", table), "schemas/body.", table, NULL);
         return;
     }
-    open_component(o, "new.", table);
-    outline_open_array(o, STR("allOf"));
-    put_reference(o, ITEM, "schemas/body.", table, NULL);
-    outline_close_array(o);
-    put_required(o, table, column_is_required);
-    outline_close(o);
-}
-
-/* What a PUT takes: a new row whose key is in the body, too. */
-static void put_put_schema(struct outline *o, const struct schema_table *table)
-{
-    open_component(o, "put.", table);
-    outline_open_array(o, STR("allOf"));
-    put_reference(o, ITEM, "schemas/new.", table, NULL);
-    outline_close_array(o);
-    put_required(o, table, is_of_key);
-    outline_close(o);
+    put_demanding_schema(o, "new.", "schemas/body.", table, column_is_required);
 }
 
 static void put_body_schemas(struct outline *o, const struct column_place *place)
@@ -440,7 +436,7 @@ static void put_body_schemas(struct outline *o, const struct column_place *place
         put_new_schema(o, table);
     }
     if (relation_answers(place->conf, table, METHOD_PUT)) {
-        put_put_schema(o, table);
+        put_demanding_schema(o, "put.", "schemas/new.", table, is_of_key); /* it names its key */
     }
 }
 

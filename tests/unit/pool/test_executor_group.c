@@ -144,13 +144,18 @@ static void submit(struct piece *p, char name, bool waits)
     executor_kick(executor);
 }
 
-static void wait_over(unsigned count)
+static void wait_count(const unsigned *what, unsigned count)
 {
     pthread_mutex_lock(&s.mu);
-    while (s.over < count) {
+    while (*what < count) {
         pthread_cond_wait(&s.has_changed, &s.mu);
     }
     pthread_mutex_unlock(&s.mu);
+}
+
+static void wait_over(unsigned count)
+{
+    wait_count(&s.over, count);
 }
 
 static void wait_log(size_t size)
@@ -382,11 +387,7 @@ static void after_a_while_it_rests(void **state)
     gather(p, 1);
     open_gate();
     wait_over(1);
-    pthread_mutex_lock(&s.mu);
-    while (s.idle == 0) {
-        pthread_cond_wait(&s.has_changed, &s.mu);
-    }
-    pthread_mutex_unlock(&s.mu);
+    wait_count(&s.idle, 1);
     submit(&p[0], 'b', false); /* and goes on */
     wait_over(2);
     pthread_mutex_lock(&s.mu);     /* it rests behind its answers */
@@ -456,11 +457,7 @@ static void stopped_while_it_gathers(void **state)
     gather(p, 3);
     open_gate();
     wait_over(1);
-    pthread_mutex_lock(&s.mu);
-    while (s.rests == 0) {
-        pthread_cond_wait(&s.has_changed, &s.mu);
-    }
-    pthread_mutex_unlock(&s.mu);
+    wait_count(&s.rests, 1);
     executor_stop(executor); /* it gathers, or is about to */
     assert_int_equal(s.over, 3);
     assert_int_equal(p[2].task.end, TASK_CLOSED);
